@@ -1,0 +1,47 @@
+# The commands of this project. Each does its own set-up.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+.DEFAULT_GOAL := help
+
+.PHONY: help run test unit lint clean lock docs
+help:  ## list the commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/ready-local: requirements/local.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "python3-venv is missing: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(VENV)/ready-dev: requirements/dev.txt $(VENV)/ready-local
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+run: $(VENV)/ready-local  ## start the whole system on this machine; ARGS="--workers 3" for options
+	@exec $(BIN)/python -m apps.local $(ARGS)
+
+test: $(VENV)/ready-dev  ## all tests, on real servers that they start themselves
+	@$(BIN)/python -m gevent.monkey --module pytest $(ARGS)
+
+unit: $(VENV)/ready-dev  ## the tests that need no server, in seconds
+	@$(BIN)/python -m gevent.monkey --module pytest tests/unit $(ARGS)
+
+lint: $(VENV)/ready-dev  ## ruff, mypy and the rules of who may import whom
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+lock:  ## lock requirements/*.in into hashed requirements/*.txt
+	@for kind in dev local auth config mail gate edge worker; do \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-emit-find-links --custom-compile-command "make lock" -o requirements/$$kind.txt requirements/$$kind.in \
+	    $$(test $$kind = dev || echo -c requirements/dev.txt) || exit 1; done
+
+docs: $(VENV)/ready-local  ## write docs/options.md from the code
+	@$(BIN)/python docs/generate_options.py
+
+clean:  ## remove the data of the local system and what tests and tools left
+	rm -rf .run .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""The processes of the server, one folder each. No app imports another."""

@@ -1,0 +1,87 @@
+"""Readiness: are the dependencies of this process reachable, and does it still take work?"""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+from gevent.pool import Pool
+
+log = logging.getLogger(__name__)
+
+Probe = Callable[[], str]
+"""Asks a dependency for a sign of life. Returns a short detail, raises when there is none."""
+
+
+class Health:
+    """Probes dependencies in the background, so that asking for readiness never waits."""
+
+    def __init__(self, *, interval: float = 1.0, timeout: float = 1.0, clock: Callable[[], float] = time.monotonic):
+        """Each dependency is probed every ``interval`` seconds and has ``timeout`` seconds to answer."""
+        self._interval = interval
+        self._timeout = timeout
+        self._clock = clock
+        self._probes: dict[str, Probe] = {}
+        self._states: dict[str, dict[str, Any]] = {}
+        self._notes: dict[str, Callable[[], Any]] = {}
+        self._draining = False
+        self._loop: gevent.Greenlet | None = None
+
+    def add(self, name: str, probe: Probe) -> None:
+        """Make ``name`` a dependency: while its probe fails, the process is not ready."""
+        self._probes[name] = probe
+        self._states[name] = {"ok": False, "detail": "not probed yet"}
+
+    def note(self, name: str, tell: Callable[[], Any]) -> None:
+        """Show a fact in the detail of readiness without letting it decide."""
+        self._notes[name] = tell
+
+    def drain(self) -> None:
+        """Be not ready from now on; the process is about to leave."""
+        self._draining = True
+
+    @property
+    def ready(self) -> bool:
+        """Whether the process should be sent work."""
+        return not self._draining and all(state["ok"] for state in self._states.values())
+
+    def report(self) -> dict[str, Any]:
+        """Return the detail of readiness as a JSON object."""
+        notes = {name: tell() for name, tell in self._notes.items()}
+        return {"ready": self.ready, "draining": self._draining, "checks": self._states, "notes": notes}
+
+    def start(self) -> None:
+        self.probe_all()
+        self._loop = gevent.spawn(self._run)
+
+    def stop(self) -> None:
+        if self._loop is not None:
+            self._loop.kill()
+
+    def probe_all(self) -> None:
+        """Probe every dependency once, side by side."""
+        pool = Pool()
+        for name, probe in self._probes.items():
+            pool.spawn(self._probe, name, probe)
+        pool.join()
+
+    def _run(self) -> None:
+        while True:
+            gevent.sleep(self._interval)
+            self.probe_all()
+
+    def _probe(self, name: str, probe: Probe) -> None:
+        begun = self._clock()
+        try:
+            with gevent.Timeout(self._timeout):
+                detail = probe()
+            state = {"ok": True, "detail": detail, "milliseconds": round((self._clock() - begun) * 1000, 1)}
+        except gevent.Timeout:
+            state = {"ok": False, "detail": f"no answer within {self._timeout} s"}
+        except Exception as error:  # noqa: BLE001  # whatever a client library raises, the dependency is not usable
+            state = {"ok": False, "detail": f"{type(error).__name__}: {error}"[:200]}
+        if state["ok"] != self._states[name]["ok"]:
+            log.log(logging.INFO if state["ok"] else logging.WARNING, "%s is %s", name,
+                    "reachable" if state["ok"] else "not reachable", extra={"detail": state["detail"]})
+        self._states[name] = state

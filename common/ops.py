@@ -1,0 +1,49 @@
+"""``/livez``, ``/readyz`` and ``/metrics`` over HTTP: as a WSGI app, and as a server of its own."""
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import orjson
+from gevent.pywsgi import WSGIServer
+
+from common.health import Health
+from common.metrics import CONTENT_TYPE, exposition
+
+log = logging.getLogger(__name__)
+
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+JSON = "application/json"
+
+
+def answer(path: str, health: Health) -> tuple[int, str, bytes] | None:
+    """Return (HTTP status, content type, body) of an operations page, or None when ``path`` is none."""
+    if path == "/livez":
+        return 200, JSON, b'{"alive":true}'
+    if path == "/readyz":
+        report = health.report()
+        return (200 if report["ready"] else 503), JSON, orjson.dumps(report)
+    if path == "/metrics":
+        return 200, CONTENT_TYPE, exposition()
+    return None
+
+
+class OpsServer:
+    """Serves the operations pages of a process that has no other HTTP port."""
+
+    def __init__(self, address: tuple[str, int], health: Health) -> None:
+        self._health = health
+        self._server = WSGIServer(address, self._app, log=None, error_log=log)
+
+    def start(self) -> None:
+        self._server.start()
+
+    def stop(self) -> None:
+        self._server.stop(timeout=1)
+
+    def _app(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        found = answer(environ["PATH_INFO"], self._health)
+        status, content_type, body = found or (404, JSON, b'{"error":"no such page"}')
+        phrase = {200: "OK", 404: "Not Found", 503: "Service Unavailable"}[status]
+        start_response(f"{status} {phrase}", [("Content-Type", content_type), ("Content-Length", str(len(body)))])
+        return [body]

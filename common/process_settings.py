@@ -1,0 +1,50 @@
+"""Options that every process has, and groups of options that several have."""
+
+from dataclasses import dataclass
+
+from common.logs import FORMATS, LEVELS
+from common.options import option, secret
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessSettings:
+    """Options of every process."""
+
+    host: str = option("127.0.0.1", "Address that the process listens on; 0.0.0.0 in a container")
+    log_level: str = option("info", "Least level of log lines", choices=LEVELS)
+    log_format: str = option("json", "json: a JSON object a line; text: for people", choices=FORMATS)
+    stop_seconds: float = option(25.0, "Seconds that a stop may take before it is cut off", least=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpsSettings:
+    """Where a process without an HTTP service of its own shows its state."""
+
+    ops_port: int = option(0, "HTTP port of /livez, /readyz and /metrics; 0 takes any free one", least=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NatsSettings:
+    """How to reach NATS."""
+
+    nats_url: tuple[str, ...] = option(("nats://127.0.0.1:4222",), "NATS servers, separated by commas")
+    nats_timeout: float = option(2.0, "Seconds for connecting to a NATS server and for its answers", least=0.1)
+    nats_buffer: int = option(8 * 1024 * 1024, "Bytes that may wait to be written to NATS", least=1024)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RedisSettings:
+    """How to reach Redis."""
+
+    redis_url: str = option("redis://127.0.0.1:6379/0", "Redis server (redis://, rediss:// or unix://)")
+    redis_password: str = secret("Password of Redis, where it is not part of the URL")
+    redis_timeout: float = option(1.0, "Seconds for connecting to Redis and for its answers", least=0.05)
+    redis_queue: int = option(10_000, "Commands that may wait for Redis at once", least=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TlsSettings:
+    """TLS towards clients; both files or neither."""
+
+    tls_cert: str = option("", "File with the certificate chain (PEM); TLS is on when it is given")
+    tls_key: str = option("", "File with the private key (PEM)")

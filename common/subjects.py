@@ -1,0 +1,34 @@
+"""NATS subjects, built from names that players may choose.
+
+A name becomes one legal subject token. Plain ASCII letters, digits, ``_`` and ``-`` stand as they are; every other byte
+of its UTF-8 form is written as ``=`` and two upper-case hexadecimal digits. ``=`` itself is always escaped, so the
+encoding is reversible and no two names meet. The empty name has no token.
+"""
+
+import re
+
+PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
+ESCAPE = re.compile(rb"=([0-9A-F]{2})")
+ALL_CHAT = "chat.>"
+
+
+def encode(name: str) -> str:
+    """Return ``name`` as one subject token. Raises ValueError for the empty name."""
+    if not name:
+        raise ValueError("an empty name has no subject token")
+    return "".join(chr(byte) if byte in PLAIN else f"={byte:02X}" for byte in name.encode())
+
+
+def decode(token: str) -> str:
+    """Return the name that ``encode`` made ``token`` from."""
+    return ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), token.encode()).decode()
+
+
+def public_chat(world: str) -> str:
+    """Subject of a world's public chat."""
+    return f"chat.{encode(world)}.public"
+
+
+def family_chat(world: str, family: str) -> str:
+    """Subject of a family's chat."""
+    return f"chat.{encode(world)}.family.{encode(family)}"
