@@ -26,7 +26,7 @@ class Health:
         self._states: dict[str, dict[str, Any]] = {}
         self._notes: dict[str, Callable[[], Any]] = {}
         self._draining = False
-        self._loop: gevent.Greenlet | None = None
+        self._loop: gevent.Greenlet[..., Any] | None = None
 
     def add(self, name: str, probe: Probe) -> None:
         """Make ``name`` a dependency: while its probe fails, the process is not ready."""

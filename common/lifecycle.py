@@ -45,7 +45,7 @@ class Process:
         self._parts.append(part)
         return part
 
-    def spawn(self, function: Callable[..., Any], *arguments: Any) -> gevent.Greenlet:
+    def spawn(self, function: Callable[..., Any], *arguments: Any) -> "gevent.Greenlet[..., Any]":
         """Run ``function`` in a greenlet whose death by an error ends the process."""
         greenlet = gevent.Greenlet(function, *arguments)
         greenlet.link_exception(self._greenlet_died)
@@ -96,7 +96,7 @@ class Process:
             log.exception("%s did not stop cleanly", type(part).__name__)
             self._failed = True
 
-    def _greenlet_died(self, greenlet: gevent.Greenlet) -> None:
+    def _greenlet_died(self, greenlet: "gevent.Greenlet[..., Any]") -> None:
         log.critical("a greenlet died, the process ends", exc_info=greenlet.exc_info)
         self._failed = True
         self._ending.set()
