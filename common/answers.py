@@ -27,7 +27,7 @@ def platform(status: Status, message: str) -> bytes:
 def busy(retry_after: float) -> bytes:
     """Return the answer of a server that has no room now; ``retry_after`` is in seconds.
 
-    It stands beside the status like all that the platform says, and in ``data``, where clients look for everything else.
+    It stands beside the status, like all that the platform says, and in ``data``, where clients look for the rest.
     """
     hint = {"retry_after": retry_after}
     return orjson.dumps({"status": int(Status.BUSY), "message": "server busy", **hint, "data": hint})

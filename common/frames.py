@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 SEPARATOR = b"~"
 MESSAGE_ID_BYTES = 16
+OVERHEAD = 2 * MESSAGE_ID_BYTES + len(SEPARATOR)
+"""By how many bytes a frame is longer than the line in it."""
 
 
 class FrameError(ValueError):
@@ -26,6 +28,6 @@ def encode(message_id: str, line: bytes) -> bytes:
 def decode(frame: bytes) -> tuple[str, bytes]:
     """Return (message id, line). Raises FrameError."""
     identity, separator, line = frame.partition(SEPARATOR)
-    if not separator or not identity or not identity.isalnum():
+    if not separator or not identity.isalnum():
         raise FrameError("no message id")
-    return identity.decode("ascii", "replace"), line
+    return identity.decode("ascii"), line

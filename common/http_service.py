@@ -1,13 +1,16 @@
 """Run a Flask app on gunicorn with gevent workers: how auth, config and mail are served."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, request
+import orjson
+from flask import Flask, Response, g, request
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
+from werkzeug.exceptions import HTTPException
 
 from common import logs, ops
 from common.health import Health
@@ -78,7 +81,9 @@ def equip(app: Flask, health: Health, settings: HttpServiceSettings) -> Flask:
     """Give an app what all services have: operations pages, metrics, a body limit, JSON errors."""
     app.config["MAX_CONTENT_LENGTH"] = settings.http_body_limit
     app.before_request(lambda: _operations(health))
+    app.before_request(_note_time)
     app.after_request(_count)
+    app.register_error_handler(HTTPException, _http_error)
     return app
 
 
@@ -89,8 +94,16 @@ def fields() -> dict[str, Any]:
     """
     if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
         return request.form.to_dict()
-    body = request.get_json(force=True, silent=True)
+    try:
+        body = orjson.loads(request.get_data())
+    except orjson.JSONDecodeError:
+        return {}
     return body if isinstance(body, dict) else {}
+
+
+def reply(body: object, status: int = 200) -> Response:
+    """Return ``body`` as JSON. Raises TypeError for what JSON cannot say."""
+    return Response(orjson.dumps(body), status=status, content_type=ops.JSON)
 
 
 def _operations(health: Health) -> Response | None:
@@ -98,6 +111,17 @@ def _operations(health: Health) -> Response | None:
     return None if found is None else Response(found[2], status=found[0], content_type=found[1])
 
 
+def _note_time() -> None:
+    g.begun = time.perf_counter()
+
+
 def _count(response: Response) -> Response:
-    REQUESTS.labels(request.endpoint or "none", response.status_code).inc()
+    endpoint = request.endpoint or "none"
+    REQUESTS.labels(endpoint, response.status_code).inc()
+    if "begun" in g:  # operations pages have none
+        SECONDS.labels(endpoint).observe(time.perf_counter() - g.begun)
     return response
+
+
+def _http_error(error: HTTPException) -> Response:
+    return reply({"status": -1, "message": error.name}, error.code or 500)

@@ -43,6 +43,14 @@ class RedisSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HttpClientSettings:
+    """How to call the HTTP services."""
+
+    service_timeout: float = option(2.0, "Seconds that a call of an HTTP service may take in all", least=0.05)
+    service_connections: int = option(64, "Connections to one address of an HTTP service", least=1)
+
+
+@dataclass(frozen=True, kw_only=True)
 class TlsSettings:
     """TLS towards clients; both files or neither."""
 

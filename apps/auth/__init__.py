@@ -1,0 +1,1 @@
+"""The auth service: tokens of players, and nonces that work once."""

@@ -1,0 +1,84 @@
+"""Builds an edge from its settings: which part gets what, in the order in which they start."""
+
+import logging
+import socket
+
+from common.http_client import JsonClient
+
+from apps.edge.admission import PATH, Admission, Auth
+from apps.edge.chat_server import ChatServer
+from apps.edge.fan_out import FanOut, Pace, Receiver
+from apps.edge.outbound import SendLimits
+from apps.edge.relay import Relay
+from apps.edge.rooms import Rooms
+from apps.edge.session import Rules, Session
+from apps.edge.settings import EdgeSettings, FanOutSettings
+from common import tls
+from common.health import Health
+from common.lifecycle import Process
+from common.nats.client import Client
+from common.nats.errors import NATSError
+from common.ops import OpsServer
+
+log = logging.getLogger(__name__)
+
+
+def build(settings: EdgeSettings) -> Process:
+    """Return the process of an edge, ready to run."""
+    health = Health()
+    process = Process("edge", stop_seconds=settings.stop_seconds, drain=health.drain)
+    nats = Client(settings.nats_url, name="edge", timeout=settings.nats_timeout, buffer_bytes=settings.nats_buffer)
+    auth = JsonClient("auth", settings.auth_url, timeout=settings.auth_timeout, connections=settings.auth_connections)
+    rooms: Rooms[Receiver] = Rooms()
+    fan_out = _fan_out(settings, rooms, process)
+    relay = Relay(nats, rooms, fan_out.add)
+    server = _chat_server(settings, nats, auth, relay, fan_out)
+    health.add("nats", lambda: _probe_nats(nats))
+    health.add("auth", lambda: _probe_auth(auth))
+    for part in (nats, health, OpsServer((settings.host, settings.ops_port), health), fan_out, server):
+        process.add(part)
+    return process
+
+
+def _fan_out(settings: FanOutSettings, rooms: Rooms[Receiver], process: Process) -> FanOut:
+    pace = Pace(settings.flush_milliseconds / 1000, settings.flush_limit_milliseconds / 1000)
+    return FanOut(rooms.members, pace=pace, room_bytes=settings.room_queue_bytes, spawn=process.spawn)
+
+
+def _chat_server(settings: EdgeSettings, nats: Client, auth: Auth, relay: Relay, fan_out: FanOut) -> ChatServer:
+    admission = Admission(auth, batch=settings.nonce_batch, requests=settings.auth_connections)
+    rules = _rules(settings)
+
+    def begin(peer: socket.socket) -> Session:
+        return Session(peer, rules, admission, relay)
+
+    def settle() -> None:
+        try:
+            nats.round_trip()  # NATS answers in order: what this edge published is back before the answer
+        except NATSError as error:
+            log.warning("NATS does not answer at the stop", extra={"detail": str(error)})
+        fan_out.flush()
+
+    return ChatServer(settings, tls.server_context(settings.tls_cert, settings.tls_key), begin, settle)
+
+
+def _rules(settings: EdgeSettings) -> Rules:
+    return Rules(
+        register_seconds=settings.register_seconds,
+        idle_seconds=settings.idle_seconds,
+        close_seconds=settings.close_seconds,
+        message_limit=settings.message_limit,
+        messages_per_second=settings.messages_per_second,
+        message_burst=settings.message_burst,
+        sending=SendLimits(settings.send_queue_bytes, settings.send_seconds),
+    )
+
+
+def _probe_nats(nats: Client) -> str:
+    nats.round_trip()
+    return "answers"
+
+
+def _probe_auth(auth: Auth) -> str:
+    auth.post(PATH, {"keys": []}, idempotent=True)
+    return "answers"

@@ -1,0 +1,169 @@
+"""The conversation with one client, from its first line to its end. Only this greenlet closes the client's socket."""
+
+import logging
+import socket
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import gevent
+
+from apps.edge import commands
+from apps.edge.admission import Admission, RefusedError
+from apps.edge.allowance import Allowance, Verdict
+from apps.edge.commands import CommandError, Name
+from apps.edge.identity import Identity
+from apps.edge.outbound import Outbound, SendLimits
+from apps.edge.relay import Relay
+from common.lines import LineReader, LineTimeoutError, LineTooLongError, close_after_last_byte
+from common.metrics import Counter
+
+log = logging.getLogger(__name__)
+
+JOINS = Counter("edge_joins_total", "Attempts of clients to register", ["result"])
+MESSAGES = Counter("edge_messages_total", "Messages that clients sent", ["kind"])
+THROTTLED = Counter("edge_messages_throttled_total", "Messages dropped because a client sent too many")
+ENDS = Counter("edge_sessions_ended_total", "Sessions that ended", ["reason"])
+
+
+class EndedError(Exception):
+    """The session is over; the message says why."""
+
+
+class InterruptedSession(gevent.GreenletExit):  # like its base, it is a way to leave and no error
+    """Thrown into the session's greenlet from outside."""
+
+
+class Rules(NamedTuple):
+    """Limits of a session; times in seconds, sizes in bytes."""
+
+    register_seconds: float
+    idle_seconds: float
+    close_seconds: float
+    message_limit: int
+    messages_per_second: float
+    message_burst: int
+    sending: SendLimits
+
+
+class Session:
+    """One client."""
+
+    __slots__ = ("_admission", "_allowance", "_broken", "_clock", "_greenlet", "_identity", "_interrupted", "_outbound",
+                 "_peer", "_reader", "_relay", "_rules")
+
+    def __init__(self, peer: socket.socket, rules: Rules, admission: Admission, relay: Relay,
+                 clock: Callable[[], float] = time.monotonic) -> None:
+        self._peer = peer
+        self._rules = rules
+        self._admission = admission
+        self._relay = relay
+        self._clock = clock
+        self._outbound = Outbound(peer, rules.sending, self._break)
+        self._reader = LineReader(peer, commands.WIDTH + rules.message_limit, clock)
+        self._allowance = Allowance(rules.messages_per_second, rules.message_burst, clock)
+        self._identity: Identity | None = None
+        self._greenlet = gevent.getcurrent()
+        self._interrupted = False
+        self._broken = False
+
+    def run(self, deadline: float) -> None:
+        """Serve the client until one side ends it. By ``deadline`` (on the clock) the client must be registered."""
+        try:
+            self._register_first(deadline)
+            self._listen()
+        except EndedError as end:
+            self._leave(str(end))
+        except LineTooLongError:
+            self._leave("line too long")
+        except LineTimeoutError:
+            self._leave("silent")
+        except OSError:
+            self._leave("connection lost")
+        except InterruptedSession:
+            self._leave("cut off" if self._broken else "server stops")
+        finally:
+            self._relay.leave(self._outbound)
+            self._outbound.close()
+
+    def interrupt(self) -> None:
+        """End the session from outside, after its last message; never waits."""
+        if not self._interrupted:
+            self._interrupted = True
+            gevent.kill(self._greenlet, InterruptedSession)
+
+    def _break(self) -> None:
+        self._broken = True
+        self.interrupt()
+
+    def _register_first(self, deadline: float) -> None:
+        line = self._reader.read(max(0.0, deadline - self._clock()))
+        if line is None:
+            raise EndedError("left")
+        command = self._decode(line)
+        if command.name is not Name.REGISTER:
+            raise EndedError("not registered")
+        self._register(command.payload, deadline)
+
+    def _register(self, nonce: bytes, deadline: float) -> None:
+        """Become whom the nonce names; the rooms of the former identity are left in the same moment."""
+        try:
+            admitted = self._admission.redeem(nonce, max(0.0, deadline - self._clock()))
+        except RefusedError as error:
+            JOINS.labels("refused").inc()
+            log.info("client not admitted", extra={"reason": str(error)})
+            raise EndedError("refused") from None
+        JOINS.labels("admitted").inc()
+        self._relay.enter(self._outbound, admitted)
+        self._identity, former = admitted, self._identity
+        if former is None:
+            self._relay.confirm(admitted)
+            self._outbound.open()
+            self._outbound.send(commands.encode(Name.OK))
+
+    def _listen(self) -> None:
+        while (line := self._reader.read(self._rules.idle_seconds)) is not None:
+            self._obey(self._decode(line))
+        raise EndedError("left")
+
+    def _decode(self, line: bytes) -> commands.Command:
+        try:
+            return commands.decode(line)
+        except CommandError as error:
+            raise EndedError(str(error)) from None
+
+    def _obey(self, command: commands.Command) -> None:
+        verdict = self._allowance.judge()
+        if verdict is Verdict.CLOSE:
+            raise EndedError("flood")
+        if command.name is Name.EXIT:
+            raise EndedError("left")
+        if command.name is Name.REGISTER:
+            self._register(command.payload, self._clock() + self._rules.register_seconds)
+        elif verdict is Verdict.PASS:
+            self._say(command)
+        else:
+            THROTTLED.inc()
+
+    def _say(self, command: commands.Command) -> None:
+        speaker = self._identity
+        subject = speaker and (speaker.public if command.name is Name.PUBLIC else speaker.family)
+        if speaker is None or subject is None:
+            raise EndedError("no family")
+        try:
+            commands.check_text(command.payload, self._rules.message_limit)
+        except CommandError as error:
+            raise EndedError(str(error)) from None
+        if command.payload:
+            MESSAGES.labels(command.name.name.lower()).inc()
+            self._relay.say(subject, speaker.game_name, command.payload)
+
+    def _leave(self, reason: str) -> None:
+        """Take the client out of its rooms, let it have its last bytes, and close; a broken one is reset at once."""
+        self._relay.leave(self._outbound)
+        ENDS.labels(reason).inc()
+        log.debug("session ended", extra={"reason": reason})
+        if self._broken:
+            return
+        self._outbound.finish(self._rules.close_seconds)
+        close_after_last_byte(self._peer, self._rules.close_seconds)

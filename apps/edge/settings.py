@@ -1,0 +1,62 @@
+"""Options of an edge."""
+
+from dataclasses import dataclass
+
+from common.options import option
+from common.process_settings import NatsSettings, OpsSettings, ProcessSettings, TlsSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListenSettings:
+    """Which clients an edge takes, and how their sockets are set up."""
+
+    client_port: int = option(9000, "TCP port for chat clients; 0 takes any free one", least=0)
+    backlog: int = option(4096, "Connections that may wait to be accepted", least=1)
+    max_connections: int = option(20_000, "Clients at once; further ones are closed at once", least=1)
+    max_connections_per_address: int = option(
+        1000, "Clients at once from one IP address; 0: no limit, for a balancer that hides the addresses", least=0)
+    keepalive_seconds: int = option(60, "Seconds of silence before TCP asks whether a client is still there", least=1)
+    dead_peer_seconds: int = option(30, "Seconds without a TCP acknowledgement before a client counts as gone", least=1)
+    socket_send_bytes: int = option(65_536, "Size of a client's send buffer in the kernel, in bytes", least=4096)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TalkSettings:
+    """What a client may do."""
+
+    register_seconds: float = option(10.0, "Seconds until a new client must be registered", least=0.1)
+    idle_seconds: float = option(3600.0, "Seconds that a client may send nothing before it is closed", least=1)
+    message_limit: int = option(512, "Largest text of a message, in bytes", least=1)
+    messages_per_second: float = option(
+        10.0, "Messages a second of one client; more are dropped, ten times as many close it", least=0.1)
+    message_burst: int = option(20, "Messages of one client that may come at once", least=1)
+    close_seconds: float = option(2.0, "Seconds that a client has to take its last bytes before a close", least=0.1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FanOutSettings:
+    """How messages go out to many clients."""
+
+    flush_milliseconds: float = option(2.0, "Shortest pause between two flushes of collected messages", least=0)
+    flush_limit_milliseconds: float = option(
+        8.0, "Longest such pause; it grows with the work, so that flushing leaves time for the rest", least=0)
+    room_queue_bytes: int = option(131_072, "Bytes that a room collects between two flushes; more are dropped", least=1)
+    send_queue_bytes: int = option(262_144, "Bytes that may wait for one client; more cut it off", least=1)
+    send_seconds: float = option(10.0, "Seconds without progress before a client that does not read is cut off",
+                                 least=0.1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdmissionSettings:
+    """How nonces are redeemed."""
+
+    auth_url: tuple[str, ...] = option(("http://127.0.0.1:8001",), "Auth services, separated by commas")
+    auth_timeout: float = option(3.0, "Seconds for an answer of auth", least=0.1)
+    auth_connections: int = option(4, "Requests to auth at once", least=1)
+    nonce_batch: int = option(64, "Nonces that one request to auth may carry", least=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EdgeSettings(ListenSettings, TalkSettings, FanOutSettings, AdmissionSettings, TlsSettings, NatsSettings,
+                   OpsSettings, ProcessSettings):
+    """The chat server: sessions of chat clients, joined over NATS."""

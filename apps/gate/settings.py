@@ -1,0 +1,35 @@
+"""Options of the gate."""
+
+from dataclasses import dataclass
+
+from common.options import option
+from common.process_settings import NatsSettings, OpsSettings, ProcessSettings, RedisSettings, TlsSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateSettings(TlsSettings, RedisSettings, NatsSettings, OpsSettings, ProcessSettings):
+    """The gate: takes requests of game clients, hands them to any worker and gives each client its answer."""
+
+    client_port: int = option(8880, "TCP port for game clients", least=0)
+    backlog: int = option(2048, "Client connections that may wait to be accepted", least=1)
+    line_limit: int = option(65_536, "Largest request line, in bytes", least=1)
+    line_seconds: float = option(10.0, "Seconds for a TLS handshake, and for a whole request line", least=0.1)
+    keep_alive_seconds: float = option(30.0, "Seconds for the next request on a kept connection to arrive", least=0.1)
+    answer_seconds: float = option(12.0, "Seconds that a request may wait for its answer", least=0.1)
+    send_seconds: float = option(10.0, "Seconds in which a client has to take its answer", least=0.1)
+    close_seconds: float = option(2.0, "Seconds to wait for a client's end after the last byte was sent", least=0)
+    retry_after: float = option(1.0, "Seconds that a refused client is told to wait", least=0)
+    max_connections: int = option(10_000, "Client connections at once", least=1)
+    max_connections_per_address: int = option(
+        500, "Client connections at once from one address; 0: no limit, for a proxy that hides addresses", least=0)
+    max_pending: int = option(5_000, "Requests that may wait for an answer at once", least=1)
+
+    worker_port: int = option(8201, "TCP port for the answers of workers", least=0)
+    advertise_host: str = option("", "Address by which workers reach this gate; found by itself when not given")
+    answer_limit: int = option(1024 * 1024, "Largest answer of a worker, in bytes", least=1)
+    max_worker_connections: int = option(1_000, "Connections of workers at once", least=1)
+    jobs_subject: str = option("jobs", "NATS subject that the workers listen on")
+    registration_interval: float = option(0.5, "Seconds between two renewals of the gate's entry in Redis", least=0.05)
+
+    drain_seconds: float = option(0.0, "Seconds to go on accepting after SIGTERM; part of --stop-seconds", least=0)
+    access_log: bool = option(False, "Write a log line for each request")

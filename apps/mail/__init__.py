@@ -1,0 +1,1 @@
+"""Mail: one Maildir a player, served over HTTP."""

@@ -1,0 +1,130 @@
+"""Read mails from a mailbox, and list them.
+
+Runs in threads of a pool: it neither logs nor counts.
+"""
+
+import os
+import stat
+from collections.abc import Callable
+from typing import NamedTuple
+
+from apps.mail import foreign, message
+from apps.mail.box import NEW, Box
+from apps.mail.cache import Cache
+from apps.mail.checks import BoxName, Limits
+from apps.mail.mailbox import Entry, chosen, scan, to_cur
+
+FILE_LIMIT = 256 * 1024
+"""Bytes of the largest file that is read. A mail of ours at the hard limits of its parts is smaller."""
+
+READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+
+
+class Mail(NamedTuple):
+    """A mail that was read. ``moment`` is Unix time in microseconds, ``time`` the same as a text for people."""
+
+    moment: int
+    time: str
+    content: message.Content
+
+
+class Listed(NamedTuple):
+    """A mail in a listing."""
+
+    entry: Entry
+    mail: Mail
+
+
+class Listing(NamedTuple):
+    """Mails in order of time, the ``total`` of all mails in the box, and the files that could not be read as mails."""
+
+    mails: list[Listed]
+    total: int
+    unreadable: list[str]
+
+
+class Reader:
+    """Reads mails from boxes, and keeps in memory what it read: a mail's file never changes, only its name does."""
+
+    def __init__(self, limits: Limits, cache_size: int) -> None:
+        """``limits`` cut the parts of foreign mails; ``cache_size`` is a number of mails."""
+        self._limits = limits
+        self._cache: Cache[Mail] = Cache(cache_size)
+
+    def list_mails(self, box: Box, name: BoxName, wanted: Callable[[Entry], bool]) -> Listing:
+        """Return the mails that are ``wanted``, the newest last; none of them is new any more."""
+        entries = scan(box)
+        unreadable: list[str] = []
+        read = [self._listed(box, name, _settled(box, entry), unreadable) for entry in entries if wanted(entry)]
+        mails = [listed for listed in read if listed is not None]
+        mails.sort(key=_order)
+        return Listing(mails, len(entries), unreadable)
+
+    def find(self, box: Box, name: BoxName, key: str) -> Listing:
+        """Return a listing of one mail, or of none, without changing anything."""
+        entries = scan(box)
+        unreadable: list[str] = []
+        read = [self._listed(box, name, entry, unreadable) for entry in chosen(entries, [key])]
+        return Listing([listed for listed in read if listed is not None], len(entries), unreadable)
+
+    def _listed(self, box: Box, name: BoxName, entry: Entry, unreadable: list[str]) -> Listed | None:
+        """Read a mail; None for a file that cannot be read or is no mail, which is named in ``unreadable``."""
+        try:
+            mail = self._cached(box, name, entry)
+        except OSError:
+            mail = None
+        if mail is None:
+            unreadable.append(entry.file)
+            return None
+        return Listed(entry, mail)
+
+    def _cached(self, box: Box, name: BoxName, entry: Entry) -> Mail | None:
+        identity = (name, entry.name.base, entry.inode)
+        mail = self._cache.get(identity)
+        if mail is None:
+            mail = self._load(box.folder(entry.folder), entry)
+            if mail is not None and entry.name.moment is not None:  # a foreign file may be edited where it is
+                self._cache.put(identity, mail)
+        return mail
+
+    def _load(self, folder: int, entry: Entry) -> Mail | None:
+        found = _contents(folder, entry.file)
+        if found is None:
+            return None
+        data, modified = found
+        moment = entry.name.moment
+        if moment is not None and (content := message.parse(data)) is not None:
+            return Mail(moment, message.shanghai(moment // 1_000_000), content)
+        if (other := foreign.parse(data, self._limits)) is None:
+            return None
+        seconds = modified if other.seconds is None else other.seconds
+        moment = seconds * 1_000_000 if moment is None else moment
+        return Mail(moment, message.shanghai(moment // 1_000_000), other.content)
+
+
+def _order(listed: Listed) -> tuple[int, str]:
+    return listed.mail.moment, listed.entry.name.key
+
+
+def _settled(box: Box, entry: Entry) -> Entry:
+    """Move a new mail to ``cur``. A foreign one stays where it is when its name leaves no room for flags."""
+    if entry.folder != NEW:
+        return entry
+    try:
+        return to_cur(box, entry, entry.name.flags)
+    except OSError:
+        if entry.name.moment is not None:
+            raise
+        return entry
+
+
+def _contents(folder: int, name: str) -> tuple[bytes, int] | None:
+    """Return what a file holds and when it was modified (Unix time); None for one too large, or no plain file."""
+    descriptor = os.open(name, READ_FLAGS, dir_fd=folder)
+    try:
+        state = os.fstat(descriptor)
+        if not stat.S_ISREG(state.st_mode) or state.st_size > FILE_LIMIT:
+            return None
+        return os.read(descriptor, FILE_LIMIT), int(state.st_mtime)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,174 @@
+"""All mailboxes, as greenlets use them: the work on the disk is done in a bounded pool of threads.
+
+A thread never waits for a lock, so mailboxes that are locked for long cost no thread: the greenlet tries again.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from random import Random
+from typing import TypeVar
+
+import gevent
+from gevent.threadpool import ThreadPool
+
+from apps.mail import box, delivery, mailbox
+from apps.mail.box import NEW, Box, BoxBusyError
+from apps.mail.checks import BoxName
+from apps.mail.delivery import DeliveryRules, Outcome
+from apps.mail.mailbox import Entry
+from apps.mail.message import Content
+from apps.mail.reader import Listing, Reader
+from common.metrics import Counter, Gauge
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+DELIVERIES = Counter("mail_deliveries_total", "Deliveries, by what became of them", ["outcome"])
+UNREADABLE = Counter("mail_unreadable_files_total", "Files in mailboxes that are no readable mail")
+BUSY = Counter("mail_box_busy_total", "Requests given up because another process held the mailbox")
+FREE = Gauge("mail_disk_free_bytes", "Free bytes on the volume of the mailboxes")
+
+FIRST_PAUSE = 0.001
+LONGEST_PAUSE = 0.05
+
+
+class SlowDiskError(OSError):
+    """The disk did not answer in time; whether the work was done is not known."""
+
+
+@dataclass(frozen=True)
+class StoreRules:
+    """How the disk is worked on. The times are in seconds."""
+
+    lock_seconds: float
+    io_seconds: float
+    io_threads: int
+
+
+class MailStore:
+    """Every method raises BoxBusyError when another process holds the mailbox for too long, and OSError."""
+
+    def __init__(
+        self, root: str, rules: StoreRules, deliveries: DeliveryRules, reader: Reader,
+        *, clock: Callable[[], float], random: Random,
+    ) -> None:
+        self._root = root
+        self._rules = rules
+        self._deliveries = deliveries
+        self._reader = reader
+        self._clock = clock
+        self._random = random
+        self._pool = ThreadPool(rules.io_threads)
+
+    def send(self, name: BoxName, key: str, content: Content) -> Outcome:
+        """Store a mail once a ``key``; it is on the disk when this returns, unless the box is full."""
+        def work(opened: Box) -> Outcome:
+            return delivery.deliver(opened, name.uid, key, content, self._deliveries, now=self._clock())
+
+        outcome = self._with_box(name, work, None)
+        DELIVERIES.labels(outcome.value).inc()
+        return outcome
+
+    def list_all(self, name: BoxName) -> Listing:
+        """Return all mails; none of them is new any more."""
+        return self._list(name, lambda opened: self._reader.list_mails(opened, name, _any))
+
+    def list_new(self, name: BoxName) -> Listing:
+        """Return the mails that were never listed before."""
+        return self._list(name, lambda opened: self._reader.list_mails(opened, name, _new))
+
+    def get(self, name: BoxName, key: str) -> Listing:
+        """Return a listing of the one mail with this key, or of none; changes nothing."""
+        return self._list(name, lambda opened: self._reader.find(opened, name, key))
+
+    def count(self, name: BoxName) -> int:
+        """Return the number of mails in the box."""
+        return self._with_box(name, lambda opened: len(mailbox.scan(opened)), 0)
+
+    def mark_read(self, name: BoxName, keys: Collection[str]) -> list[str]:
+        """Mark mails as read; return the keys that were found."""
+        return self._with_box(name, lambda opened: mailbox.mark_read(opened, keys), [])
+
+    def delete(self, name: BoxName, keys: Collection[str]) -> list[str]:
+        """Delete mails; return the keys that were found."""
+        return self._with_box(name, lambda opened: mailbox.delete(opened, keys, self._clock()), [])
+
+    def delete_read(self, name: BoxName, spared: Collection[str]) -> list[str]:
+        """Delete the mails that were read and are not ``spared``; return their keys."""
+        return self._with_box(name, lambda opened: mailbox.delete_read(opened, spared, self._clock()), [])
+
+    def probe(self) -> str:
+        """Return how much room there is. Raises OSError when the root cannot be written to."""
+        state = self._in_thread(self._probe)
+        free = state.f_bavail * state.f_frsize
+        FREE.set(free)
+        return f"{free / 2**30:.1f} GiB free"
+
+    def _probe(self) -> os.statvfs_result:
+        if not os.access(self._root, os.W_OK | os.X_OK):
+            raise PermissionError("the mail root cannot be written to")
+        return os.statvfs(self._root)
+
+    def _list(self, name: BoxName, work: Callable[[Box], Listing]) -> Listing:
+        listing = self._with_box(name, work, Listing([], 0, []))
+        if listing.unreadable:
+            UNREADABLE.inc(len(listing.unreadable))
+            log.warning("unreadable files in a mailbox", extra={
+                "world": name.world, "uid": name.uid, "files": listing.unreadable[:10]})
+        return listing
+
+    def _with_box(self, name: BoxName, work: Callable[[Box], T], missing: T | None) -> T:
+        """Do ``work`` on a mailbox; one that does not exist gives ``missing``, or is created if that is None."""
+        deadline = time.monotonic() + self._rules.lock_seconds
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                return self._in_thread(lambda: self._attempt(name, work, missing))
+            except BoxBusyError:
+                if time.monotonic() + pause > deadline:
+                    BUSY.inc()
+                    raise
+            gevent.sleep(pause * self._random.uniform(0.5, 1.0))
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _attempt(self, name: BoxName, work: Callable[[Box], T], missing: T | None) -> T:
+        try:
+            with box.locked(self._root, name) as opened:
+                return work(opened)
+        except FileNotFoundError:
+            if missing is not None and not box.exists(self._root, name):
+                return missing
+            box.create(self._root, name)
+        with box.locked(self._root, name) as opened:
+            return work(opened)
+
+    def _in_thread(self, work: Callable[[], T]) -> T:
+        with gevent.Timeout(self._rules.io_seconds, SlowDiskError("the disk did not answer in time")):
+            done = self._pool.apply(_outcome, (work,))
+        if isinstance(done, _Failure):
+            raise done.error
+        return done  # type: ignore[no-any-return]  # the pool does not say what its work returns
+
+
+@dataclass(frozen=True)
+class _Failure:
+    error: Exception
+
+
+def _outcome(work: Callable[[], T]) -> T | _Failure:
+    """Return the error instead of raising it: the pool would print it."""
+    try:
+        return work()
+    except Exception as error:  # noqa: BLE001  # it is raised again in the greenlet that waits
+        return _Failure(error)
+
+
+def _any(_entry: Entry) -> bool:
+    return True
+
+
+def _new(entry: Entry) -> bool:
+    return entry.folder == NEW

@@ -1,0 +1,1 @@
+"""Applies the database migrations in conf/migrations, each once, in order."""

@@ -1,0 +1,117 @@
+"""``python -m apps.worker``: build the parts of a worker and run them."""
+
+from gevent import monkey
+
+monkey.patch_all()
+
+import os
+import secrets
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import gevent
+
+from apps.worker.auth_client import AuthClient
+from apps.worker.codes import Codes
+from apps.worker.functions import function_list
+from apps.worker.game_data import GameData
+from apps.worker.gates import Gates
+from apps.worker.housekeeping import Housekeeping
+from apps.worker.identities import Identities
+from apps.worker.mail_client import MailClient
+from apps.worker.message_handler import MessageHandler
+from apps.worker.outbox import Outbox
+from apps.worker.passwords import Passwords
+from apps.worker.players import Players
+from apps.worker.receivers import receivers
+from apps.worker.runner import Runner
+from apps.worker.sender_choice import choose_sender
+from apps.worker.services import Services
+from apps.worker.settings import WorkerSettings
+from apps.worker.throttle import Throttle
+from apps.worker.worker import Worker
+from common import keys, logs, options, redis_client
+from common.health import Health
+from common.http_client import JsonClient
+from common.lifecycle import Process
+from common.mysql import Database
+from common.nats import Client
+from common.ops import OpsServer
+
+INLINE_SECONDS = 1.5
+RANDOM = secrets.SystemRandom()
+
+
+def now() -> datetime:
+    """The time of the world."""
+    return datetime.now(UTC)
+
+
+def pause(attempt: int) -> None:
+    """Wait before a transaction is tried again: longer each time, and not in step with others."""
+    gevent.sleep(RANDOM.uniform(0.5, 1) * min(0.02 * 2**attempt, 0.5))
+
+
+def build(settings: WorkerSettings) -> Process:
+    """Put the worker together; nothing connects before the process runs."""
+    health = Health()
+    process = Process("worker", stop_seconds=settings.stop_seconds, drain=health.drain)
+
+    def service(name: str, urls: tuple[str, ...]) -> JsonClient:
+        return JsonClient(name, urls, timeout=settings.service_timeout, connections=settings.service_connections)
+
+    redis = redis_client.connect(settings)
+    nats = Client(settings.nats_url, name="worker", timeout=settings.nats_timeout, buffer_bytes=settings.nats_buffer)
+    database = Database(
+        settings.mysql_url, connections=settings.mysql_connections, pause=pause,
+        connect_seconds=settings.mysql_connect_seconds, statement_seconds=settings.mysql_statement_seconds)
+    auth = AuthClient(service("auth", settings.auth_url))
+    mail = MailClient(service("mail", settings.mail_url))
+    game_data = GameData(service("config", settings.config_url), settings.config_seconds,
+                         Path(settings.config_copy) if settings.config_copy else None)
+    lease = timedelta(seconds=settings.outbox_lease_seconds)
+    outbox = Outbox(database, receivers(mail), seconds=settings.outbox_seconds, lease=lease,
+                    batch=settings.outbox_batch, inline_seconds=INLINE_SECONDS,
+                    clock=lambda: now().replace(tzinfo=None))
+    services = Services(
+        auth=auth, mail=mail, redis=redis,
+        passwords=Passwords(settings.password_threads, secrets.token_bytes),
+        codes=Codes(redis, choose_sender(settings), tries=settings.code_tries, per_day=settings.codes_per_day,
+                    random_below=secrets.randbelow),
+        logins=Throttle(redis, "login", settings.login_tries, settings.login_window_seconds))
+    handler = MessageHandler(
+        function_list(debug=settings.debug_functions), Identities(auth, settings.token_cache, time.time),
+        Players(database, settings.player_cache), game_data,
+        Runner(database, services, outbox, clock=now, random=RANDOM, lease=lease))
+    gates = Gates(lambda gate_id: _text(redis.get(keys.gate(gate_id))), queue=settings.gate_queue,
+                  connect_seconds=settings.gate_connect_seconds, idle_seconds=30)
+    worker = Worker(
+        nats, redis, gates, handler, subject=settings.jobs_subject, queue_group=settings.jobs_queue,
+        concurrency=settings.concurrency, queue=settings.queue, job_seconds=settings.job_seconds,
+        access_log=settings.access_log, clock=time.monotonic)
+
+    for name, probe in (
+        ("redis", redis.probe), ("nats", lambda: f"{nats.round_trip(1) * 1000:.1f} ms"),
+        ("mysql", database.probe), ("auth", auth.probe), ("mail", mail.probe), ("game_data", game_data.probe),
+    ):
+        health.add(name, probe)
+    for part in (OpsServer((settings.host, settings.ops_port), health), redis, nats, health, game_data, outbox,
+                 Housekeeping(database, timedelta(hours=settings.request_hours), clock=now), gates, worker):
+        process.add(part)
+    return process
+
+
+def _text(value: object) -> str | None:
+    return value.decode() if isinstance(value, bytes) else None
+
+
+def main() -> int:
+    settings = options.parse(WorkerSettings, "apps.worker", sys.argv[1:], os.environ)
+    logs.set_up("worker", settings.log_level, settings.log_format)
+    return build(settings).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

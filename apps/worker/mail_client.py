@@ -1,0 +1,78 @@
+"""What the worker asks of the mail service. A box is named by the world where its owner lives and the owner's uid."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from common.http_client import JsonClient
+
+DELIVERED, FULL = 0, 1
+
+
+class MailboxFullError(Exception):
+    """The box holds as many mails as it may."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """Mails as clients see them, and how many the box holds and may hold."""
+
+    mails: list[dict[str, Any]]
+    current: int
+    maximum: int
+
+    def as_data(self) -> dict[str, Any]:
+        """Return the shape that clients get."""
+        return {"mail": self.mails, "count": {"cur": self.current, "max": self.maximum}}
+
+
+class MailClient:
+    """Every method raises ServiceUnavailableError when the mail service cannot be asked."""
+
+    def __init__(self, http: JsonClient) -> None:
+        self._http = http
+
+    def send(self, world: str, uid: str, key: str, mail: dict[str, Any]) -> None:
+        """Deliver a mail; a second time with the same key changes nothing. Raises MailboxFullError, ValueError."""
+        body = {"world": world, "uid": uid, "key": key, "mail": mail}
+        answer = self._http.post("/send", body, idempotent=True)
+        if answer["status"] == FULL:
+            raise MailboxFullError
+        if answer["status"] != DELIVERED:
+            raise ValueError(str(answer.get("message", "refused")))
+
+    def has_room(self, world: str, uid: str) -> bool:
+        """Whether one more mail fits into the box now."""
+        count = self._ask("/count", world, uid)["count"]
+        return bool(count["cur"] < count["max"])
+
+    def all(self, world: str, uid: str) -> Box:
+        """Return all mails, newest last."""
+        return self._box("/all", world, uid)
+
+    def new(self, world: str, uid: str) -> Box:
+        """Return the mails that were never listed before."""
+        return self._box("/new", world, uid)
+
+    def mark_read(self, world: str, uid: str, keys: Sequence[str]) -> list[str]:
+        """Mark mails as read; return the keys of those that exist."""
+        return list(self._ask("/mark_read", world, uid, keys=list(keys))["keys"])
+
+    def delete(self, world: str, uid: str, keys: Sequence[str]) -> list[str]:
+        """Delete mails; return the keys of those that existed."""
+        return list(self._ask("/delete", world, uid, keys=list(keys))["keys"])
+
+    def delete_read(self, world: str, uid: str, keep: Sequence[str]) -> list[str]:
+        """Delete all mails that were read, but for ``keep``; return their keys."""
+        return list(self._ask("/delete_read", world, uid, **{"except": list(keep)})["keys"])
+
+    def probe(self) -> str:
+        """Return a sign of life."""
+        return self._http.probe()
+
+    def _box(self, path: str, world: str, uid: str) -> Box:
+        answer = self._ask(path, world, uid)
+        return Box(answer["mail"], answer["count"]["cur"], answer["count"]["max"])
+
+    def _ask(self, path: str, world: str, uid: str, **fields: object) -> dict[str, Any]:
+        return self._http.post(path, {"world": world, "uid": uid, **fields}, idempotent=True)

@@ -1,0 +1,17 @@
+"""The way into the chat: a ticket that the edge redeems once."""
+
+from typing import Unpack
+
+from apps.worker.module.common import ReadTools, Reply, ok
+
+TICKET_BITS = 128
+TICKET_SECONDS = 120
+
+
+def get_login_token_chat(uid: str, **kwargs: Unpack[ReadTools]) -> Reply:
+    """Return a ticket that opens the chat of the player's world and family, once, within two minutes."""
+    name = kwargs["db"].value("SELECT gn FROM player WHERE uid = %s", uid)
+    ticket = str(kwargs["random"].getrandbits(TICKET_BITS))
+    payload = {"uid": uid, "gn": name, "world": kwargs["world"].home, "fn": ""}
+    kwargs["services"].auth.register_nonce(ticket, payload, TICKET_SECONDS)
+    return ok({"token": ticket})

@@ -1,0 +1,45 @@
+"""Functions for developers: they give anything to anyone, and exist only where the worker was told so."""
+
+from typing import Unpack
+
+from apps.worker.fields import FieldError
+from apps.worker.module.common import GameError, Reply, Tools, ok
+from apps.worker.module.enums import MailType
+from apps.worker.rules import gifts, letters
+from apps.worker.rules.items import ItemError, grant, parse_all
+
+LONGEST_TEXT = 500
+
+
+def add_resources(uid: str, items: list[str] | None = None, **kwargs: Unpack[Tools]) -> Reply:
+    """Give things of any kind to the caller."""
+    try:
+        gains = parse_all(items or [])
+    except ItemError as error:
+        raise FieldError(f"items: {error}") from error
+    return ok(grant(kwargs["db"], uid, gains).as_data())
+
+
+def send_gift_mail(gn_target: str, group_id: int, item_id: int, quantity: int, **kwargs: Unpack[Tools]) -> Reply:
+    """Send a gift to any player of the world. 99: no such player, or no such thing."""
+    db = kwargs["db"]
+    target = letters.find_player(db, kwargs["world"], gn_target)
+    if target is None:
+        raise GameError(99, "no such player")
+    try:
+        gift = parse_all([f"{group_id}:{item_id}:{quantity}"])
+    except ItemError as error:
+        raise GameError(99, str(error)) from error
+    gifts.send(db, target, gift, sender=kwargs["config"]["new_player"]["gift"]["from"])
+    return ok()
+
+
+def send_text_mail(uid: str, gn_target: str, msg: str, **kwargs: Unpack[Tools]) -> Reply:
+    """Send a text to any player of the world, past all quotas; nothing happens when there is no such player."""
+    db = kwargs["db"]
+    target = letters.find_player(db, kwargs["world"], gn_target)
+    if not letters.is_body(msg, LONGEST_TEXT):
+        raise FieldError(f"msg is not a text of at most {LONGEST_TEXT} characters")
+    if target is not None:
+        letters.send(db, target, letters.Letter(MailType.SIMPLE, letters.name_of(db, uid), "subj", msg))
+    return ok()

@@ -1,0 +1,23 @@
+"""What client functions may use besides the database."""
+
+from dataclasses import dataclass
+
+import redis
+
+from apps.worker.auth_client import AuthClient
+from apps.worker.codes import Codes
+from apps.worker.mail_client import MailClient
+from apps.worker.passwords import Passwords
+from apps.worker.throttle import Throttle
+
+
+@dataclass(frozen=True)
+class Services:
+    """One of each for the whole process; all are safe to use from many greenlets."""
+
+    auth: AuthClient
+    mail: MailClient
+    redis: "redis.Redis"
+    passwords: Passwords
+    codes: Codes
+    logins: Throttle

@@ -1,0 +1,55 @@
+"""Options of the worker."""
+
+from dataclasses import dataclass
+
+from common.options import option, secret
+from common.process_settings import NatsSettings, OpsSettings, ProcessSettings, RedisSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerSettings(ProcessSettings, OpsSettings, NatsSettings, RedisSettings):
+    """Runs the game's functions."""
+
+    jobs_subject: str = option("jobs", "NATS subject of the jobs")
+    jobs_queue: str = option("workers", "NATS queue group in which workers share the jobs")
+    concurrency: int = option(64, "Jobs that run at once", least=1)
+    queue: int = option(256, "Jobs that may wait for a free place; beyond it the client is told to come again", least=0)
+    job_seconds: float = option(10.0, "Seconds that a job may take, its waiting included", least=0.1)
+    access_log: bool = option(False, "Write a log line for each finished job")
+
+    mysql_url: str = secret("MySQL of accounts and worlds, as mysql://user:password@host:port/schema")
+    mysql_connections: int = option(32, "MySQL connections at most", least=1)
+    mysql_connect_seconds: float = option(2.0, "Seconds for connecting to MySQL", least=1)
+    mysql_statement_seconds: float = option(5.0, "Seconds that MySQL may take for one statement", least=0.1)
+
+    auth_url: tuple[str, ...] = option(("http://127.0.0.1:8001",), "Auth service, or several separated by commas")
+    config_url: tuple[str, ...] = option(("http://127.0.0.1:8000",), "Config service, or several")
+    mail_url: tuple[str, ...] = option(("http://127.0.0.1:8020",), "Mail service, or several")
+    service_timeout: float = option(2.0, "Seconds for an answer of auth, config or mail", least=0.1)
+    service_connections: int = option(64, "HTTP connections to each service at most", least=1)
+
+    config_seconds: float = option(2.0, "Seconds between two looks for a new version of the game data", least=0.1)
+    config_copy: str = option("", "File that keeps the last good game data for a start without config; none if empty")
+    token_cache: int = option(20_000, "Tokens whose signature is remembered", least=0)
+    player_cache: int = option(50_000, "Accounts whose player is remembered", least=0)
+
+    gate_connect_seconds: float = option(1.0, "Seconds for connecting to a gate", least=0.1)
+    gate_queue: int = option(4096, "Answers that may wait for one gate", least=1)
+
+    request_hours: float = option(24.0, "Hours that the answer of a request id is kept", least=0.01)
+    outbox_seconds: float = option(1.0, "Seconds between two looks for what is left to deliver", least=0.05)
+    outbox_lease_seconds: float = option(10.0, "Seconds that a delivery belongs to the worker that took it", least=1)
+    outbox_batch: int = option(100, "Deliveries that are taken at once", least=1)
+
+    debug_functions: bool = option(False, "Serve the functions that give anything to anyone; never in production")
+    code_sender: str = option("none", "How codes reach people: none refuses, file writes them down and logs them, "
+                              "webhook posts them to a gateway", choices=("none", "file", "webhook"))
+    code_file: str = option(".run/codes.txt", "File of the file sender")
+    code_webhook_url: tuple[str, ...] = option((), "Gateway for e-mail and SMS, or several: the webhook sender posts "
+                                               "{medium, action, address, code} to its path /send_code")
+    code_webhook_token: str = secret("Token that the gateway knows the worker by")
+    login_tries: int = option(10, "Failed logins of one account within the window before it has to wait", least=1)
+    login_window_seconds: int = option(300, "Seconds that failed logins count", least=1)
+    codes_per_day: int = option(5, "Codes that are sent for one account a day, e-mail and SMS together", least=1)
+    code_tries: int = option(5, "Wrong tries after which a code is void", least=1)
+    password_threads: int = option(2, "Passwords that are hashed at once, outside of the event loop", least=1)

@@ -1,0 +1,179 @@
+"""The frame of the worker: take a job from NATS, run it, return the answer to the gate that waits for it."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import gevent
+import redis
+from gevent.queue import Queue
+from pynats2 import NATSMessage
+
+from apps.worker import request
+from apps.worker.gates import Gates
+from apps.worker.identities import Identity
+from apps.worker.message_handler import MessageHandler
+from apps.worker.request import MalformedRequestError, Request
+from common import answers, frames, keys, logs
+from common.answers import Status
+from common.frames import FrameError
+from common.metrics import LATENCY_BUCKETS, Counter, Gauge, Histogram
+from common.nats import Client
+from common.timeouts import quietly_within
+
+log = logging.getLogger(__name__)
+
+REQUESTS = Counter("worker_requests_total", "Requests that were answered", ["function", "status"])
+SECONDS = Histogram("worker_request_seconds", "Time from taking a job to its answer", ["function"],
+                    buckets=LATENCY_BUCKETS)
+DROPPED = Counter("worker_jobs_dropped_total", "Jobs without an answer", ["reason"])
+WAITING = Gauge("worker_jobs_waiting", "Jobs that wait for a free place")
+RUNNING = Gauge("worker_jobs_running", "Jobs that run")
+
+RETRY_AFTER = 1.0
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A client's line, and until when somebody waits for its answer."""
+
+    message_id: str
+    line: bytes
+    reply: str
+    arrived: float
+
+
+class Worker:
+    """Runs jobs in a fixed number of greenlets; refuses what would have to wait too long."""
+
+    def __init__(self, nats: Client, redis_client: "redis.Redis", gates: Gates, handler: MessageHandler, *,
+                 subject: str, queue_group: str, concurrency: int, queue: int, job_seconds: float, access_log: bool,
+                 clock: Callable[[], float]) -> None:
+        """``clock`` is monotonic, in seconds."""
+        self._nats = nats
+        self._redis = redis_client
+        self._gates = gates
+        self._handler = handler
+        self._subject = subject
+        self._queue_group = queue_group
+        self._concurrency = concurrency
+        self._room = queue
+        self._job_seconds = job_seconds
+        self._access_level = logging.INFO if access_log else logging.DEBUG
+        self._clock = clock
+        self._jobs: Queue[Job | None] = Queue()
+        self._running = 0
+        self._greenlets: list[gevent.Greenlet[..., Any]] = []
+        self._subscription: Any = None
+
+    def start(self) -> None:
+        self._greenlets = [gevent.spawn(self._work) for _ in range(self._concurrency)]
+        self._subscription = self._nats.subscribe(self._subject, queue=self._queue_group, callback=self.take)
+
+    def stop(self) -> None:
+        """Take no more jobs, finish what was taken."""
+        self._nats.unsubscribe(self._subscription)
+        self._nats.flush(self._job_seconds)  # what the server sent before it knew arrives before its answer to this
+        for _ in self._greenlets:
+            self._jobs.put(None)
+        gevent.joinall(self._greenlets, timeout=self._job_seconds)
+
+    def take(self, message: NATSMessage) -> None:
+        """Queue a job. Called by the reader of NATS: never waits."""
+        try:
+            message_id, line = frames.decode(message.payload)
+        except FrameError as error:
+            DROPPED.labels("malformed").inc()
+            log.warning("a job is no frame: %s", error)
+            return
+        if self._jobs.qsize() + self._running >= self._concurrency + self._room:
+            self._refuse(message.reply)
+            return
+        self._jobs.put_nowait(Job(message_id, line, message.reply, self._clock()))
+        WAITING.set(self._jobs.qsize())
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            self._running += 1
+            RUNNING.set(self._running)
+            logs.message_id.set(job.message_id)
+            try:
+                self._run(job)
+            except Exception:  # the greenlet has to go on with the next job
+                log.exception("a job failed outside of its function")
+                DROPPED.labels("failed").inc()
+            finally:
+                self._running -= 1
+                RUNNING.set(self._running)
+
+    def _run(self, job: Job) -> None:
+        left = job.arrived + self._job_seconds - self._clock()
+        try:
+            message = request.parse(job.line)
+        except MalformedRequestError as error:
+            self._return_malformed(job, error)
+            return
+        identity = self._handler.remembered(message)
+        try:
+            gate_id, live_token_id = self._look_up(job, identity)
+        except redis.RedisError as error:
+            log.warning("not served, Redis: %s", error)
+            self._refuse(job.reply)
+            return
+        if gate_id is None or left <= 0:
+            DROPPED.labels("nobody waits" if gate_id is None else "too late").inc()
+            return
+        answer = self._answer(job, message, identity, live_token_id, left)
+        self._gates.send(gate_id, frames.encode(job.message_id, answer))
+
+    def _answer(self, job: Job, message: Request, identity: Identity | None, live_token_id: str | None,
+                left: float) -> bytes:
+        answer = answers.platform(Status.TIMED_OUT, "request timed out")
+        with quietly_within(left):
+            answer = self._handler.handle(job.message_id, message, identity, live_token_id)
+        seconds = self._clock() - job.arrived
+        function = message.function if self._handler.knows(message.function) else UNKNOWN
+        status = status_of(answer)
+        REQUESTS.labels(function, status).inc()
+        SECONDS.labels(function).observe(seconds)
+        if log.isEnabledFor(self._access_level):
+            log.log(self._access_level, "answered %s", function,
+                    extra={"status": status, "milliseconds": round(seconds * 1000, 1)})
+        return answer
+
+    def _look_up(self, job: Job, identity: Identity | None) -> tuple[str | None, str | None]:
+        """Return the id of the waiting gate and the live token, in one round trip."""
+        wanted = [keys.message(job.message_id)]
+        if identity is not None:
+            wanted.append(keys.live_token(identity.kind, identity.uid))
+        found = [as_text(value) for value in self._redis.mget(wanted)]
+        return found[0], found[1] if identity is not None else None
+
+    def _return_malformed(self, job: Job, error: MalformedRequestError) -> None:
+        gate_id, _ = self._look_up(job, None)
+        if gate_id is not None:
+            answer = answers.platform(Status.MALFORMED, str(error))
+            self._gates.send(gate_id, frames.encode(job.message_id, answer))
+
+    def _refuse(self, reply: str) -> None:
+        """Tell the gate over NATS that this job will not be run, without asking Redis first."""
+        DROPPED.labels("refused").inc()
+        if reply:
+            self._nats.publish(reply, payload=answers.busy(RETRY_AFTER))
+
+
+def as_text(value: object) -> str | None:
+    """Return what Redis holds as text, or None."""
+    return value.decode() if isinstance(value, bytes) else None
+
+
+def status_of(answer: bytes) -> str:
+    """Return the status of an answer line without reading all of it."""
+    start = answer.find(b'"status":')
+    if start < 0:
+        return "none"
+    start += len(b'"status":')
+    end = answer.find(b",", start)
+    return answer[start:end].decode()

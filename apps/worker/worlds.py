@@ -1,0 +1,42 @@
+"""The worlds of the game: which exist, which are open, and where the players of a merged one live."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+OPEN = 0
+
+
+class UnknownWorldError(Exception):
+    """The world is not in the list, or closed."""
+
+
+@dataclass(frozen=True)
+class World:
+    """One entry of world.json, resolved."""
+
+    id: str
+    """What clients call it."""
+    home: str
+    """The world where its players live: itself, or the one that it was merged into."""
+    name: str
+    status: int
+
+
+NO_WORLD = World(id="", home="", name="", status=OPEN)
+"""For functions that belong to no world."""
+
+
+def listed(config: Mapping[str, Any]) -> list[World]:
+    """Return all worlds in the order of the game data."""
+    return [World(entry["id"], entry["merge"], entry["name"], entry["status"]) for entry in config["world"]["worlds"]]
+
+
+def resolve(config: Mapping[str, Any], world_id: object) -> World:
+    """Return the open world that a client named. Raises UnknownWorldError."""
+    for world in listed(config):
+        if world.id == world_id:
+            if world.status != OPEN:
+                raise UnknownWorldError("this world is closed")
+            return world
+    raise UnknownWorldError("no such world" if world_id else "no world is named")

