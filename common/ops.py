@@ -1,6 +1,7 @@
 """``/livez``, ``/readyz`` and ``/metrics`` over HTTP: as a WSGI app, and as a server of its own."""
 
 import logging
+import socket
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -37,6 +38,8 @@ class OpsServer:
 
     def start(self) -> None:
         self._server.start()
+        # Head and body are two writes; without this the second would wait for the acknowledgement of the first.
+        self._server.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def stop(self) -> None:
         self._server.stop(timeout=1)

@@ -21,10 +21,21 @@ class Chat:
         """Open a session with a ticket of ``get_login_token_chat``. Raises ChatRefusedError and OSError."""
         self._peer = address.connect(seconds)
         self._reader = LineReader(self._peer, LINE_LIMIT)
-        self._write("REGISTER", ticket)
-        if self.read(seconds) != ACCEPTED:
+        try:
+            self._write("REGISTER", ticket)
+            accepted = self.read(seconds) == ACCEPTED
+        except BaseException:
+            self.close()
+            raise
+        if not accepted:
             self.close()
             raise ChatRefusedError("the ticket was refused")
+
+    def __enter__(self) -> "Chat":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def say(self, channel: str, text: str) -> None:
         """Send a text to ``PUBLIC`` or ``FAMILY``."""

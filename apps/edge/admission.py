@@ -8,6 +8,7 @@ from gevent.event import AsyncResult
 
 from apps.edge import identity
 from apps.edge.identity import Identity
+from common.http_client import ServiceUnavailableError
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +20,7 @@ class RefusedError(Exception):
 
 
 class Auth(Protocol):
-    """Posts JSON to auth. Raises OSError or the like when auth is away."""
+    """Posts JSON to auth. Raises ServiceUnavailableError when auth is away."""
 
     def post(self, path: str, body: dict[str, Any], *, idempotent: bool = ...) -> dict[str, Any]: ...
 
@@ -93,12 +94,12 @@ class Admission:
         return batch
 
     def _ask(self, batch: dict[str, Waiting]) -> None:
+        answers: dict[str, Any] = {}
         try:
             answers = self._auth.post(PATH, {"keys": list(batch)}, idempotent=False)
-        except Exception as error:  # noqa: BLE001  # whatever it is, those who wait have to hear of it
-            detail = f"{type(error).__name__}: {error}"
-            log.warning("nonces not redeemed", extra={"count": len(batch), "detail": detail})
-            answers = {}
-        for nonce, waiting in batch.items():
-            answer = answers.get(nonce)
-            waiting.result.set(answer if isinstance(answer, dict) else {})
+        except ServiceUnavailableError as error:
+            log.warning("nonces not redeemed", extra={"count": len(batch), "detail": str(error)})
+        finally:  # those who wait hear of it, whatever happened
+            for nonce, waiting in batch.items():
+                answer = answers.get(nonce)
+                waiting.result.set(answer if isinstance(answer, dict) else {})

@@ -3,9 +3,7 @@
 import logging
 import socket
 
-from common.http_client import JsonClient
-
-from apps.edge.admission import PATH, Admission, Auth
+from apps.edge.admission import Admission, Auth
 from apps.edge.chat_server import ChatServer
 from apps.edge.fan_out import FanOut, Pace, Receiver
 from apps.edge.outbound import SendLimits
@@ -15,6 +13,7 @@ from apps.edge.session import Rules, Session
 from apps.edge.settings import EdgeSettings, FanOutSettings
 from common import tls
 from common.health import Health
+from common.http_client import JsonClient
 from common.lifecycle import Process
 from common.nats.client import Client
 from common.nats.errors import NATSError
@@ -34,8 +33,8 @@ def build(settings: EdgeSettings) -> Process:
     relay = Relay(nats, rooms, fan_out.add)
     server = _chat_server(settings, nats, auth, relay, fan_out)
     health.add("nats", lambda: _probe_nats(nats))
-    health.add("auth", lambda: _probe_auth(auth))
-    for part in (nats, health, OpsServer((settings.host, settings.ops_port), health), fan_out, server):
+    health.add("auth", auth.probe)
+    for part in (nats, auth, health, OpsServer((settings.host, settings.ops_port), health), fan_out, server):
         process.add(part)
     return process
 
@@ -76,9 +75,4 @@ def _rules(settings: EdgeSettings) -> Rules:
 
 def _probe_nats(nats: Client) -> str:
     nats.round_trip()
-    return "answers"
-
-
-def _probe_auth(auth: Auth) -> str:
-    auth.post(PATH, {"keys": []}, idempotent=True)
     return "answers"

@@ -115,8 +115,9 @@ class Session:
             raise EndedError("refused") from None
         JOINS.labels("admitted").inc()
         self._relay.enter(self._outbound, admitted)
-        self._identity, former = admitted, self._identity
-        if former is None:
+        first = self._identity is None
+        self._identity = admitted
+        if first:
             self._relay.confirm(admitted)
             self._outbound.open()
             self._outbound.send(commands.encode(Name.OK))

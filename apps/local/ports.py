@@ -26,6 +26,7 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import shorten
 
 HOST = "127.0.0.1"
 STANDARD = -1
@@ -33,6 +34,7 @@ ANY = 0
 MOST_REPLICAS = 20
 SPAN = 200
 
+SHOWN = 100
 LISTENING = "0A"  # a state in /proc/net/tcp
 CHOICE = range(10_000, 32_000)  # below the ports that the system gives to outgoing connections
 
@@ -128,7 +130,7 @@ def owner(port: int) -> str:
     inodes = _listening_inodes(port)
     for process in Path("/proc").iterdir():
         if process.name.isdigit() and _holds(process, inodes):
-            return f"process {process.name}: {command(int(process.name))}"
+            return f"process {process.name}: {shorten(command(int(process.name)), SHOWN, placeholder=' ...')}"
     return "a process that this user may not see"
 
 

@@ -46,6 +46,7 @@ class Managed:
         self.process: subprocess.Popen[bytes] | None = None
         self._environment = environment
         self._log_begin = 0
+        self._group_lives = False
 
     def command(self) -> list[str]:
         """Return the program and its arguments."""
@@ -92,6 +93,7 @@ class Managed:
         self._log_begin = self.log_file.stat().st_size if self.log_file.exists() else 0
         try:
             self.process = popen(self.command(), self.log_file, self._environment)
+            self._group_lives = True
         except OSError as error:
             raise StartError(f"{self.name} cannot be run: {error}") from error
 
@@ -100,20 +102,26 @@ class Managed:
         if self.process is None:
             return "never started"
         code = self.process.wait()
-        kill_group(self.process.pid)
+        self._end_group(self.process)
         return how_it_ended(code)
 
     def stop(self, seconds: float = 10.0) -> bool:
         """Ask the process to end, kill it and its children after ``seconds``; return whether it ended by itself."""
         if self.process is None:
             return True
-        return stop_group(self.process, seconds)
+        with contextlib.suppress(ProcessLookupError):
+            self.process.terminate()
+            self.process.send_signal(signal.SIGCONT)  # a frozen process cannot end
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(seconds)
+        by_itself = self.process.poll() is not None
+        self._end_group(self.process)
+        return by_itself
 
     def kill(self) -> None:
         """End the process and its children at once, as a crash would."""
         if self.process is not None:
-            kill_group(self.process.pid)
-            self.process.wait()
+            self._end_group(self.process)
 
     def pause(self) -> None:
         """Freeze the process: its connections stay open and nothing answers."""
@@ -132,6 +140,17 @@ class Managed:
             if time.monotonic() > deadline:
                 raise StartError(f"{self.name} is not ready in time {self.why_not_ready()}{self._printed()}")
             gevent.sleep(POLL_SECONDS)
+
+    def _end_group(self, process: "subprocess.Popen[bytes]") -> None:
+        """Kill what is left of the group, such as the workers of a dead gunicorn master.
+
+        Once only: when the group is gone, its number may become somebody else's.
+        """
+        if self._group_lives:
+            self._group_lives = False
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
     def _printed(self) -> str:
         """Return the last lines since the latest start, each on a line of its own."""
@@ -165,27 +184,6 @@ def popen(command: list[str], log_file: Path, environment: Mapping[str, str] | N
             start_new_session=True,
             preexec_fn=_dies_with(os.getpid()),  # noqa: PLW1509  # one system call; nothing else can set it
         )
-
-
-def stop_group(process: "subprocess.Popen[bytes]", seconds: float) -> bool:
-    """SIGTERM to ``process``, SIGKILL to its group after ``seconds``; return whether it ended by itself."""
-    with contextlib.suppress(ProcessLookupError):
-        process.terminate()
-        process.send_signal(signal.SIGCONT)  # a frozen process cannot end
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        kill_group(process.pid)
-        process.wait()
-        return False
-    kill_group(process.pid)
-    return True
-
-
-def kill_group(pid: int) -> None:
-    """SIGKILL to what is left of the group that ``pid`` led, such as the workers of a dead gunicorn master."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(pid, signal.SIGKILL)
 
 
 def how_it_ended(code: int) -> str:

@@ -48,6 +48,8 @@ class Runner:
         self._heed_signals()
         self._endpoints.remove()
         self._logs.begin()
+        self._console.say(f"starting {', '.join(unit.name for unit in self._units)}; logs in "
+                          f"{shown(self._data / 'logs')}")
         code = 0
         follower: gevent.Greenlet[..., None] | None = None
         try:

@@ -2,12 +2,16 @@
 
 Everything is reached from descriptors of open folders, so that no name is looked up twice and a link that somebody puts
 in the way is an error. What is here runs in threads of a pool: it neither logs nor counts.
+
+``close`` is the one of the system: gevent's ``os.close`` leaves a folder open until the thread's event loop runs, and
+the threads of a pool have none.
 """
 
 import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from posix import close
 
 from apps.mail.checks import BoxName
 
@@ -51,8 +55,9 @@ class Box:
         os.rename(source[1], target[1], src_dir_fd=self.folder(source[0]), dst_dir_fd=self.folder(target[0]))
 
     def close(self) -> None:
+        """Close the folders; what was got from ``folder`` is of no use any more."""
         for descriptor in self._folders.values():
-            os.close(descriptor)
+            close(descriptor)
 
 
 @contextmanager
@@ -71,15 +76,15 @@ def locked(root: str, name: BoxName) -> Iterator[Box]:
             yield box
         finally:
             box.close()
-            os.close(lock)
+            close(lock)
     finally:
-        os.close(descriptor)
+        close(descriptor)
 
 
 def exists(root: str, name: BoxName) -> bool:
     """Return whether the mailbox has a folder, finished or not."""
     try:
-        os.close(_open_box(root, name))
+        close(_open_box(root, name))
     except FileNotFoundError:
         return False
     return True
@@ -97,7 +102,7 @@ def create(root: str, name: BoxName) -> None:
             with _opened(name.uid, FOLDER_FLAGS, world) as box:
                 for folder in FOLDERS:
                     _make(box, folder)
-                os.close(os.open(LOCK, LOCK_FLAGS | os.O_CREAT, FILE_MODE, dir_fd=box))
+                close(os.open(LOCK, LOCK_FLAGS | os.O_CREAT, FILE_MODE, dir_fd=box))
 
 
 def _open_box(root: str, name: BoxName) -> int:
@@ -105,7 +110,7 @@ def _open_box(root: str, name: BoxName) -> int:
     try:
         return os.open(name.uid, FOLDER_FLAGS, dir_fd=world)
     finally:
-        os.close(world)
+        close(world)
 
 
 def _take(lock: int) -> None:
@@ -128,4 +133,4 @@ def _opened(path: str, flags: int, parent: int | None = None) -> Iterator[int]:
     try:
         yield descriptor
     finally:
-        os.close(descriptor)
+        close(descriptor)

@@ -7,6 +7,7 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
+from posix import close
 
 from apps.mail import names
 from apps.mail.box import CUR, FILE_MODE, NEW, TMP, TOMBSTONES, Box
@@ -70,7 +71,7 @@ def _write(folder: int, name: str, message: bytes) -> None:
             left = left[os.write(descriptor, left):]
         os.fsync(descriptor)
     finally:
-        os.close(descriptor)
+        close(descriptor)
 
 
 def _deleted_keys(box: Box, since: float) -> set[str]:

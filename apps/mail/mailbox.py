@@ -6,6 +6,7 @@ Runs in threads of a pool: it neither logs nor counts.
 import os
 from collections.abc import Collection
 from contextlib import suppress
+from posix import close
 from typing import NamedTuple
 
 from apps.mail import names
@@ -74,7 +75,7 @@ def _delete(box: Box, entries: list[Entry], now: float) -> list[str]:
         grave = names.tombstone(entry.name.key, int(now))
         box.move((entry.folder, entry.file), (TOMBSTONES, grave))
         with suppress(OSError):  # it counts as deleted all the same, and goes away with its tombstone
-            os.close(os.open(grave, EMPTY_FLAGS, dir_fd=box.folder(TOMBSTONES)))
+            close(os.open(grave, EMPTY_FLAGS, dir_fd=box.folder(TOMBSTONES)))
     if entries:
         box.sync(TOMBSTONES, *{entry.folder for entry in entries})
     return [entry.name.key for entry in entries]

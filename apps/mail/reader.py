@@ -6,6 +6,7 @@ Runs in threads of a pool: it neither logs nor counts.
 import os
 import stat
 from collections.abc import Callable
+from posix import close
 from typing import NamedTuple
 
 from apps.mail import foreign, message
@@ -127,4 +128,4 @@ def _contents(folder: int, name: str) -> tuple[bytes, int] | None:
             return None
         return os.read(descriptor, FILE_LIMIT), int(state.st_mtime)
     finally:
-        os.close(descriptor)
+        close(descriptor)

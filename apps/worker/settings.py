@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from common.options import option, secret
-from common.process_settings import NatsSettings, OpsSettings, ProcessSettings, RedisSettings
+from common.process_settings import HttpClientSettings, NatsSettings, OpsSettings, ProcessSettings, RedisSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class WorkerSettings(ProcessSettings, OpsSettings, NatsSettings, RedisSettings):
+class WorkerSettings(ProcessSettings, OpsSettings, NatsSettings, RedisSettings, HttpClientSettings):
     """Runs the game's functions."""
 
     jobs_subject: str = option("jobs", "NATS subject of the jobs")
@@ -25,8 +25,6 @@ class WorkerSettings(ProcessSettings, OpsSettings, NatsSettings, RedisSettings):
     auth_url: tuple[str, ...] = option(("http://127.0.0.1:8001",), "Auth service, or several separated by commas")
     config_url: tuple[str, ...] = option(("http://127.0.0.1:8000",), "Config service, or several")
     mail_url: tuple[str, ...] = option(("http://127.0.0.1:8020",), "Mail service, or several")
-    service_timeout: float = option(2.0, "Seconds for an answer of auth, config or mail", least=0.1)
-    service_connections: int = option(64, "HTTP connections to each service at most", least=1)
 
     config_seconds: float = option(2.0, "Seconds between two looks for a new version of the game data", least=0.1)
     config_copy: str = option("", "File that keeps the last good game data for a start without config; none if empty")

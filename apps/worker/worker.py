@@ -8,7 +8,6 @@ from typing import Any
 import gevent
 import redis
 from gevent.queue import Queue
-from pynats2 import NATSMessage
 
 from apps.worker import request
 from apps.worker.gates import Gates
@@ -19,7 +18,7 @@ from common import answers, frames, keys, logs
 from common.answers import Status
 from common.frames import FrameError
 from common.metrics import LATENCY_BUCKETS, Counter, Gauge, Histogram
-from common.nats import Client
+from common.nats import Client, Message
 from common.timeouts import quietly_within
 
 log = logging.getLogger(__name__)
@@ -80,7 +79,7 @@ class Worker:
             self._jobs.put(None)
         gevent.joinall(self._greenlets, timeout=self._job_seconds)
 
-    def take(self, message: NATSMessage) -> None:
+    def take(self, message: Message) -> None:
         """Queue a job. Called by the reader of NATS: never waits."""
         try:
             message_id, line = frames.decode(message.payload)

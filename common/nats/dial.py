@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import gevent
-from pynats2 import NATSTCPConnectionRequiredError, NATSTLSConnectionRequiredError
 
 from common.nats.codec import PING, Event, Info, Parser, Refusal, Signal, encode_connect
-from common.nats.errors import ConnectionLostError, NotConnectedError, ProtocolError
+from common.nats.errors import ConnectionLostError, NotConnectedError, ProtocolError, TlsMissingError, TlsRequiredError
 from common.nats.servers import Server
 
 CHUNK = 64 * 1024
@@ -93,10 +92,10 @@ def _hello(sock: socket.socket, parser: Parser) -> dict[str, Any]:
 def _needs_tls(server: Server, info: dict[str, Any], parser: Parser) -> bool:
     if not server.tls:
         if info.get("tls_required"):
-            raise NATSTLSConnectionRequiredError(f"{server} wants TLS: its URL has to begin with tls://")
+            raise TlsRequiredError("the server wants TLS: its URL has to begin with tls://")
         return False
     if not (info.get("tls_required") or info.get("tls_available")):
-        raise NATSTCPConnectionRequiredError(f"{server} has no TLS: credentials are not sent in the open")
+        raise TlsMissingError("the server has no TLS, which its URL asks for")
     if not parser.empty:
         raise ProtocolError("the server sent plain text where TLS begins")
     return True

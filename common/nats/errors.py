@@ -1,6 +1,14 @@
 """What can go wrong. All of these are errors of pynats2 too, so code that catches its classes catches ours."""
 
-from pynats2 import NATSConnectionError, NATSError, NATSInvalidResponse, NATSInvalidUrlError, NATSRequestTimeoutError
+from pynats2 import (
+    NATSConnectionError,
+    NATSError,
+    NATSInvalidResponse,
+    NATSInvalidUrlError,
+    NATSRequestTimeoutError,
+    NATSTCPConnectionRequiredError,
+    NATSTLSConnectionRequiredError,
+)
 
 __all__ = [
     "BufferFullError",
@@ -12,6 +20,8 @@ __all__ = [
     "NoRespondersError",
     "NotConnectedError",
     "ProtocolError",
+    "TlsMissingError",
+    "TlsRequiredError",
 ]
 
 
@@ -36,6 +46,20 @@ class ClientClosedError(NotConnectedError):
 
 class InvalidUrlError(NATSInvalidUrlError):  # type: ignore[misc]  # pynats2 has no type hints
     """The URL of a server cannot be used. The text does not repeat the URL, which may hold a password."""
+
+    def __str__(self) -> str:
+        return str(self.line)
+
+
+class TlsRequiredError(NATSTLSConnectionRequiredError):  # type: ignore[misc]  # pynats2 has no type hints
+    """The server takes TLS connections only and its URL does not say so."""
+
+    def __str__(self) -> str:
+        return str(self.line)
+
+
+class TlsMissingError(NATSTCPConnectionRequiredError):  # type: ignore[misc]  # pynats2 has no type hints
+    """The URL asks for TLS and the server has none."""
 
     def __str__(self) -> str:
         return str(self.line)

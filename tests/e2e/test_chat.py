@@ -36,15 +36,13 @@ def test_a_ticket_is_128_random_bits_in_decimal(game: Game) -> None:
 
 def test_everybody_in_the_world_hears_a_public_message(game: Game) -> None:
     ada, bea, other = game.player(), game.player(), game.player(world="s1")
-    chats = [join(game, ada, 0), join(game, bea, 1), join(game, other, 0)]
     text = secrets.token_hex(8)
-    chats[0].say("PUBLIC", text)
-    for chat in chats[:2]:
-        assert hears(chat, text) == f"0000PUBLIC{name_of(ada)}:{text}"
-    with pytest.raises(LineTimeoutError):
-        chats[2].read(0.3)
-    for chat in chats:
-        chat.close()
+    with join(game, ada, 0) as speaker, join(game, bea, 1) as listener, join(game, other, 0) as outsider:
+        speaker.say("PUBLIC", text)
+        for chat in (speaker, listener):
+            assert hears(chat, text) == f"0000PUBLIC{name_of(ada)}:{text}"
+        with pytest.raises(LineTimeoutError):
+            outsider.read(0.3)
 
 
 def test_a_ticket_opens_one_session(game: Game) -> None:
@@ -61,9 +59,9 @@ def test_a_ticket_opens_one_session(game: Game) -> None:
 
 
 def test_without_a_family_there_is_no_family_chat(game: Game) -> None:
-    chat = join(game, game.player())
-    chat.say("FAMILY", "hello")
-    assert chat.read(10) is None
+    with join(game, game.player()) as chat:
+        chat.say("FAMILY", "hello")
+        assert chat.read(10) is None
 
 
 def test_no_player_no_ticket(game: Game) -> None:

@@ -67,12 +67,12 @@ def test_redis_knows_for_ten_seconds_who_waits(system: System) -> None:
 
 
 def test_a_client_that_ended_its_side_still_gets_its_answer(system: System) -> None:
-    def later(_: bytes) -> bytes:
-        gevent.sleep(0.2)
+    def after_the_gate_looked_for_clients_that_are_gone(_: bytes) -> bytes:
+        gevent.sleep(2.2)
         return NOW
 
-    system.worker.behave = later
-    with connect(system.gate.port) as client:
+    system.worker.behave = after_the_gate_looked_for_clients_that_are_gone
+    with system.another_gate() as patient, connect(patient.port) as client:
         client.sendall(b'{"function":"f"}\r\n')
         client.shutdown(socket.SHUT_WR)
         assert read_all(client) == NOW + b"\r\n"

@@ -3,6 +3,7 @@
 import socket
 import ssl
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import gevent
@@ -85,6 +86,22 @@ def test_somebody_else_at_the_address_is_left_for_the_next_server(
         other.stop(0)
 
 
+def test_a_greeting_that_never_ends_is_left_in_time(nats_server: Nats, clients: Clients) -> None:
+    def drip(sock: socket.socket, address: object) -> None:
+        with suppress(OSError):
+            for _ in range(1000):
+                sock.sendall(b"I")
+                gevent.sleep(0.02)
+
+    other = StreamServer((HOST, 0), drip)
+    other.start()
+    try:
+        client = clients.start(f"nats://{HOST}:{other.server_port}", nats_server, timeout=0.3)
+        assert client.wait_connected(3)
+    finally:
+        other.stop(0)
+
+
 def _answers(client: Client) -> bool:
     try:
         client.flush(0.2)
@@ -126,6 +143,6 @@ def test_tls_is_neither_added_nor_given_up_silently(
     tls_server: tuple[Nats, ssl.SSLContext], nats_server: Nats, clients: Clients, caplog: pytest.LogCaptureFixture
 ) -> None:
     clients.start(tls_server[0].url)
-    wait_for(lambda: "NATSTLSConnectionRequiredError" in caplog.text)
+    wait_for(lambda: "the server wants TLS" in caplog.text)
     clients.start(nats_server.url.replace("nats:", "tls:"))
-    wait_for(lambda: "NATSTCPConnectionRequiredError" in caplog.text)
+    wait_for(lambda: "the server has no TLS" in caplog.text)

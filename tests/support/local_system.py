@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,14 @@ STOP_SECONDS = 60.0
 class LocalSystem:
     """Starts, asks and stops one local system; ``seconds`` is how long the latest start took."""
 
-    def __init__(self, data: Path, *arguments: str, base_port: int = 0) -> None:
+    def __init__(self, data: Path, *arguments: str, base_port: int = 0, output: str = "output") -> None:
+        """``output`` is the name of the file beside ``data`` that gets what it prints."""
         self.data = data
         self.seconds = 0.0
         self.process: subprocess.Popen[bytes] | None = None
         self._command = [sys.executable, "-m", "apps.local", f"--base-port={base_port}", f"--data-dir={data}",
                          "--follow=false", *arguments]
-        self._output = data.with_name(f"{data.name}.output")
+        self._output = data.with_name(output)
 
     @property
     def pid(self) -> int:
@@ -46,16 +48,16 @@ class LocalSystem:
         except FileNotFoundError:
             return {}
 
-    def launch(self) -> None:
-        """Start the process without waiting."""
+    def launch(self, variables: Mapping[str, str] | None = None) -> None:
+        """Start the process without waiting, with further ``variables`` in its environment."""
         with self._output.open("wb") as output:
             self.process = subprocess.Popen(self._command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output,
-                                            stderr=subprocess.STDOUT)
+                                            stderr=subprocess.STDOUT, env={**os.environ, **(variables or {})})
 
-    def start(self) -> "LocalSystem":
+    def start(self, variables: Mapping[str, str] | None = None) -> "LocalSystem":
         """Start it and wait until everything is ready."""
         begun = time.monotonic()
-        self.launch()
+        self.launch(variables)
         wait_for(lambda: self.endpoints or self._ended(), START_SECONDS, f"the system to be ready: {self.output}")
         assert self.endpoints, self.output
         self.seconds = time.monotonic() - begun

@@ -8,6 +8,7 @@ import pytest
 from gevent.event import Event
 
 from apps.edge.admission import Admission, RefusedError
+from common.http_client import ServiceUnavailableError
 
 
 class Auth:
@@ -25,7 +26,7 @@ class Auth:
         self.requests.append(body["keys"])
         self.open.wait()
         if self.away:
-            raise ConnectionRefusedError
+            raise ServiceUnavailableError("auth", "away")
         return {nonce: self._redeem(nonce) for nonce in body["keys"]}
 
     def _redeem(self, nonce: str) -> dict[str, Any]:

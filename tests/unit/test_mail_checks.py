@@ -16,8 +16,8 @@ LIMITS = Limits(sender=8, subj=8, body=16, items=12)
 MAIL: dict[str, Any] = {"type": "0", "from": "ada", "subj": "s", "body": "b"}
 
 
-@pytest.mark.parametrize("world", ["", "..", ".", "a/b", "/", "/etc", "a\0", "%2f", "a" * 33, "世界", "a\n", "a b", "a.b",
-                                   None, 1, ["a"], {"a": 1}, True, "..%2f..", "~", "-\u0661"])
+@pytest.mark.parametrize("world", ["", "..", ".", "a/b", "/", "/etc", "a\0", "%2f", "a" * 33, "世界", "a\n", "a b",
+                                   "a.b", None, 1, ["a"], {"a": 1}, True, "..%2f..", "~", "-\u0661"])
 def test_worlds_that_are_none(world: Any) -> None:
     with pytest.raises(MalformedError, match="world"):
         checks.box_name({"world": world, "uid": "abcdefgh"})
@@ -40,7 +40,7 @@ def test_a_box_name_is_a_plain_name(world: str, uid: str) -> None:
 
 
 @pytest.mark.parametrize("change", [
-    {"type": "4"}, {"type": 4}, {"type": -1}, {"type": True}, {"type": None}, {"type": ""}, {"type": 1.0}, {"type": "٠"},
+    {"type": "4"}, {"type": 4}, {"type": -1}, {"type": True}, {"type": None}, {"type": ""}, {"type": 1.0},
     {"from": None}, {"from": 1}, {"from": "a\nb"}, {"from": "a" * 9}, {"subj": "a\r\nBcc: x"}, {"subj": "\0"},
     {"subj": "a\u2028b"}, {"subj": "a" * 9}, {"subj": "\ud800"}, {"body": "b" * 17}, {"body": None}, {"body": "\udfff"},
     {"body": ["b"]}, {"items": 1}, {"items": "\n"}, {"items": "1" * 13}, {"items": ["3:1:1"]},
@@ -98,7 +98,7 @@ def test_the_largest_mail_is_read_whole() -> None:
 
 
 @pytest.mark.parametrize(("change", "named"), [
-    ({"mail_root": ""}, "mail-root"), ({"mail_domain": "a b"}, "mail-domain"), ({"mail_domain": "a>\nBcc: x"}, "domain"),
+    ({"mail_root": ""}, "mail-root"), ({"mail_domain": "a b"}, "mail-domain"), ({"mail_domain": "a>\nb"}, "domain"),
     ({"body_limit": HARD_LIMITS.body + 1}, "body-limit"), ({"from_limit": HARD_LIMITS.sender + 1}, "from-limit"),
 ])
 def test_options_that_do_not_fit(change: dict[str, Any], named: str) -> None:

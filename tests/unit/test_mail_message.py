@@ -4,9 +4,8 @@ import email
 import email.policy
 from collections.abc import Callable
 from email.header import decode_header, make_header
-from email.message import EmailMessage, Message
+from email.message import Message
 from email.utils import parseaddr
-from typing import cast
 
 import pytest
 from hypothesis import given
@@ -17,11 +16,11 @@ from apps.mail.checks import CONTROL
 from apps.mail.message import Content, Envelope, compose, parse, shanghai
 
 ENVELOPE = Envelope("k" * 32, "abcdefgh1234", "game.invalid", 1_893_553_200)
-TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=300)
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=300)
 LINES = TEXTS.map(lambda text: CONTROL.sub("", text))
 ODD_LINES = st.one_of(LINES, st.sampled_from([
-    "", " ", "  a  b  ", "=?utf-8?b?aGk=?=", "=?utf-8?q?a?= =?utf-8?q?b?=", '"quoted" <x@y>', "a,b;c:", "(comment)", "\\",
-    "💎" * 64, "你好" * 32, "a" * 64, "word " * 12, "Bcc: x@y", "é" * 200, "é\u200d", "GIFT_1", "3:5:100,3:1:2000"]))
+    "", " ", "  a  b  ", "=?utf-8?b?aGk=?=", "=?utf-8?q?a?= =?utf-8?q?b?=", '"quoted" <x@y>', "a,b;c:", "(comment)",
+    "\\", "💎" * 64, "你好" * 32, "a" * 64, "word " * 12, "Bcc: x@y", "é" * 200, "é\u200d", "GIFT_1", "3:5:100,3:1:2"]))
 CONTENTS = st.builds(Content, st.sampled_from("0123"), ODD_LINES, ODD_LINES, TEXTS, st.none() | ODD_LINES)
 
 
@@ -66,7 +65,7 @@ def test_the_file_is_well_formed(content: Content) -> None:
 
 def test_the_headers_of_a_mail() -> None:
     data = compose(Content("1", "张三", "GIFT", "hi", "3:5:1"), ENVELOPE)
-    message = cast(EmailMessage, email.message_from_bytes(data, policy=email.policy.default))
+    message = email.message_from_bytes(data, policy=email.policy.default)
     assert message["From"].addresses[0].display_name == "张三"
     assert message["From"].addresses[0].addr_spec == "noreply@game.invalid"
     assert message["To"].addresses[0].addr_spec == "abcdefgh1234@game.invalid"
