@@ -55,25 +55,24 @@ def build(settings: GateSettings) -> Process:
     health.add("redis", store.probe)
     health.add("nats", lambda: f"answers in {nats.round_trip() * 1000:.1f} ms")
     health.add("registration", registration.probe)
-    clients = process.add(ClientServer(settings=settings, dispatcher=dispatcher, tls=certificate, spawn=process.spawn))
-    process.add(health)
     health.note("pending", pending.__len__)
-    health.note("client_port", lambda: clients.port)
+    process.add(ClientServer(settings=settings, dispatcher=dispatcher, tls=certificate, spawn=process.spawn))
+    process.add(health)
     return process
 
 
 def main() -> int:
+    """Serve until SIGTERM; return the exit code: 0, 1 for an error, 2 for options that are not acceptable."""
     settings = options.parse(GateSettings, "apps.gate", sys.argv[1:], os.environ)
     logs.set_up("gate", settings.log_level, settings.log_format)
     room = allow_open_files(settings.max_connections + settings.max_worker_connections)
     if room < settings.max_connections + settings.max_worker_connections:
         log.warning("open files allow only %s connections", room)
     try:
-        process = build(settings)
+        return build(settings).run()
     except (ValueError, OSError) as error:
         log.critical("cannot start: %s", error)
-        return 2
-    return process.run()
+        return 1
 
 
 if __name__ == "__main__":

@@ -73,8 +73,7 @@ class Worker:
 
     def stop(self) -> None:
         """Take no more jobs, finish what was taken."""
-        self._nats.unsubscribe(self._subscription)
-        self._nats.flush(self._job_seconds)  # what the server sent before it knew arrives before its answer to this
+        self._nats.drain_subscription(self._subscription, self._job_seconds)
         for _ in self._greenlets:
             self._jobs.put(None)
         gevent.joinall(self._greenlets, timeout=self._job_seconds)

@@ -2,64 +2,16 @@
 
 import mailbox as stdlib
 import os
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
-from apps.mail import box, delivery, mailbox
-from apps.mail.box import Box, BoxBusyError
-from apps.mail.checks import BoxName, Limits
-from apps.mail.delivery import DeliveryRules, Outcome
-from apps.mail.message import Content
-from apps.mail.reader import FILE_LIMIT, Listing, Reader
-
-T = TypeVar("T")
-NAME = BoxName("s1", "abcdefgh")
-LIMITS = Limits(sender=64, subj=64, body=500, items=200)
-RULES = DeliveryRules(size=5, domain="game.invalid", tombstone_seconds=100, tmp_seconds=1000)
-MAIL = Content("1", "张三", "GIFT", "正文", "3:5:100")
-NOW = 1_893_546_000.25
-PROJECT = Path(__file__).resolve().parents[2]
-
-
-def key(number: int) -> str:
-    return f"{number:016d}"
-
-
-class Player:
-    """One mailbox and its owner."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.folder = root / NAME.world / NAME.uid
-        self.reader = Reader(LIMITS, 100)
-        box.create(str(root), NAME)
-
-    def do(self, work: Callable[[Box], T]) -> T:
-        with box.locked(str(self.root), NAME) as opened:
-            return work(opened)
-
-    def deliver(self, number: int, now: float = NOW, content: Content = MAIL) -> Outcome:
-        return self.do(lambda opened: delivery.deliver(opened, NAME.uid, key(number), content, RULES, now=now))
-
-    def listing(self) -> Listing:
-        return self.do(lambda opened: self.reader.list_mails(opened, NAME, lambda entry: True))
-
-    def keys(self) -> list[str]:
-        return [listed.entry.name.key for listed in self.listing().mails]
-
-    def mark(self, *numbers: int) -> list[str]:
-        return self.do(lambda opened: mailbox.mark_read(opened, [key(number) for number in numbers]))
-
-    def delete(self, *numbers: int, now: float = NOW) -> list[str]:
-        return self.do(lambda opened: mailbox.delete(opened, [key(number) for number in numbers], now))
-
-    def files(self, folder: str) -> list[str]:
-        return sorted(path.name for path in (self.folder / folder).iterdir())
+from apps.mail import box, mailbox
+from apps.mail.box import BoxBusyError
+from apps.mail.checks import BoxName
+from apps.mail.delivery import Outcome
+from apps.mail.reader import FILE_LIMIT, Listing
+from tests.unit.mail_player import MAIL, NAME, NOW, Player, key
 
 
 @pytest.fixture
@@ -240,65 +192,3 @@ def test_no_descriptor_is_left(player: Player) -> None:
     with box.locked(str(player.root), NAME), pytest.raises(BoxBusyError):
         player.listing()
     assert descriptors() == before
-
-
-DYING_DELIVERY = """
-import os, signal, sys
-from pathlib import Path
-from apps.mail import box, delivery
-from apps.mail.checks import BoxName
-from apps.mail.message import Content
-
-NAME = BoxName("s1", "abcdefgh")
-RULES = delivery.DeliveryRules(size=1, domain="game.invalid", tombstone_seconds=100, tmp_seconds=1000)
-calls, die_at = 0, 0
-
-def counted(function):
-    def call(*arguments, **options):
-        global calls
-        calls += 1
-        if calls == die_at:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return function(*arguments, **options)
-    return call
-
-def attempt(root):
-    with box.locked(root, NAME) as opened:
-        delivery.deliver(opened, NAME.uid, "0" * 16, Content("0", "a", "b", "c"), RULES, now=1893546000.0)
-
-def deliver(root):
-    try:
-        attempt(root)
-    except FileNotFoundError:
-        box.create(root, NAME)
-        attempt(root)
-
-for name in ("open", "mkdir", "write", "fsync", "rename", "unlink", "scandir", "listdir"):
-    setattr(os, name, counted(getattr(os, name)))
-for number in range(1, 1000):
-    root = Path(sys.argv[1], str(number))
-    root.mkdir()
-    child = os.fork()
-    if not child:
-        calls, die_at = 0, number
-        deliver(str(root))
-        os._exit(0)
-    if not os.waitpid(child, 0)[1]:
-        break
-"""
-
-
-def test_a_delivery_that_dies_at_any_moment_is_done_once(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-c", DYING_DELIVERY, str(tmp_path)], cwd=PROJECT, timeout=60, check=True)
-    roots = sorted(tmp_path.iterdir(), key=lambda root: int(root.name))
-    assert len(roots) > 30
-    outcomes = []
-    for root in roots:
-        player = Player(root)
-        outcomes.append(player.deliver(0))
-        assert player.deliver(0) is Outcome.REPEATED
-        assert len(player.files("new")) == 1
-        [listed] = player.listing().mails
-        assert listed.mail.content.sender == (MAIL.sender if outcomes[-1] is Outcome.STORED else "a")
-    assert outcomes == sorted(outcomes, key=[Outcome.STORED, Outcome.REPEATED].index)
-    assert set(outcomes) == {Outcome.STORED, Outcome.REPEATED}
