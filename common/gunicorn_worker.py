@@ -11,7 +11,9 @@ import gevent
 from gunicorn.http.errors import NoMoreData
 from gunicorn.workers.ggevent import GeventWorker
 
+from common.health import EXTENSION as HEALTH
 from common.timeouts import quietly_within
+from common.watchdog import Watchdog
 
 NO_WAIT = 0.001
 """Seconds that a connection may stay idle once the worker is to end."""
@@ -19,6 +21,10 @@ NO_WAIT = 0.001
 
 class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type hints
     """Closes connections that wait for a further request as soon as it is told to end."""
+
+    def load_wsgi(self) -> None:
+        super().load_wsgi()
+        Watchdog().start()
 
     def init_process(self) -> None:
         self._idle: set[Any] = set()
@@ -37,6 +43,7 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type hints
 
     def handle_exit(self, sig: Any, frame: Any) -> None:
         super().handle_exit(sig, frame)
+        self.wsgi.extensions[HEALTH].drain()
         gevent.spawn(self._close_idle)  # a signal handler must not switch
 
     def _close_idle(self) -> None:

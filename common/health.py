@@ -10,6 +10,12 @@ from gevent.pool import Pool
 
 log = logging.getLogger(__name__)
 
+EXTENSION = "health"
+"""Where a Flask app keeps its Health."""
+
+EAGER_SECONDS = 0.1
+"""Seconds between probes while something is not reachable, so that its return is noticed at once."""
+
 Probe = Callable[[], str]
 """Asks a dependency for a sign of life. Returns a short detail, raises when there is none."""
 
@@ -68,7 +74,7 @@ class Health:
 
     def _run(self) -> None:
         while True:
-            gevent.sleep(self._interval)
+            gevent.sleep(self._interval if self.ready else min(EAGER_SECONDS, self._interval))
             self.probe_all()
 
     def _probe(self, name: str, probe: Probe) -> None:

@@ -13,7 +13,7 @@ from gunicorn.glogging import Logger
 from werkzeug.exceptions import HTTPException
 
 from common import logs, ops
-from common.health import Health
+from common.health import EXTENSION, Health
 from common.metrics import Counter, Histogram
 from common.options import option
 from common.process_settings import ProcessSettings
@@ -79,6 +79,7 @@ def serve(name: str, settings: HttpServiceSettings, port: int, load: Callable[[]
 
 def equip(app: Flask, health: Health, settings: HttpServiceSettings) -> Flask:
     """Give an app what all services have: operations pages, metrics, a body limit, JSON errors."""
+    app.extensions[EXTENSION] = health
     app.config["MAX_CONTENT_LENGTH"] = settings.http_body_limit
     app.before_request(lambda: _operations(health))
     app.before_request(_note_time)

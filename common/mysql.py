@@ -8,12 +8,12 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
-from urllib.parse import unquote, urlsplit
 
 import pymysql
 from dbutils.pooled_db import PooledDB
 
 from common.metrics import Counter, Gauge
+from common.mysql_pool import ImplicitBegin, connection_options, pool
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class Statements:
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
-        self._cursor = connection.cursor()
+        self._cursor = raw(connection).cursor()  # the pool's own cursors repeat statements, which is not wanted here
 
     def one(self, statement: str, *values: object) -> Row | None:
         """Return the first row, or None."""
@@ -88,19 +88,20 @@ class Database:
 
     def __init__(self, url: str, *, connections: int, connect_seconds: float, statement_seconds: float,
                  attempts: int = 5, pause: Callable[[int], None]) -> None:
-        """``pause(n)`` waits before the ``n``-th retry (from 1)."""
+        """Keeps up to ``connections`` for reading and as many for transactions.
+
+        ``pause(n)`` waits before the ``n``-th retry (from 1).
+        """
         self._attempts = attempts
         self._pause = pause
-        self._pool = PooledDB(
-            pymysql, maxcached=connections, maxconnections=connections, blocking=True, reset=False,
-            setsession=[
-                # Takes no gap locks: players do not wait for one another's neighbours.
-                "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-                f"SET SESSION innodb_lock_wait_timeout = {max(1, round(statement_seconds))}",
-            ],
-            ping=lambda connection: connection.open,  # no round trip: what was discarded is opened again
-            failures=NoFailover, isfatal=lambda _: False,  # failed statements are this class's business
-            **connection_options(url, connect_seconds, statement_seconds))
+        options = connection_options(url, connect_seconds, statement_seconds)
+        session = [
+            # Takes no gap locks: players do not wait for one another's neighbours.
+            "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+            f"SET SESSION innodb_lock_wait_timeout = {max(1, round(statement_seconds))}",
+        ]
+        self._readers = pool(pymysql, connections, session, options | {"autocommit": True})
+        self._writers = pool(ImplicitBegin, connections, session, options | {"autocommit": False})
 
     def transaction(self, work: Callable[[Transaction], T]) -> T:
         """Run ``work`` in a transaction and commit it; run it again from the start after a transient failure.
@@ -108,25 +109,26 @@ class Database:
         Raises DatabaseUnavailableError, OutcomeUnknownError and whatever ``work`` raises; then nothing was committed
         (but for OutcomeUnknownError).
         """
-        return self._repeat(lambda connection: self._commit(connection, work))
+        return self._repeat(self._writers, lambda connection: self._commit(connection, work))
 
     def read(self, work: Callable[[Statements], T]) -> T:
         """Run ``work``, which only reads; each of its statements sees what is committed at its time."""
-        return self._repeat(lambda connection: work(Statements(connection)))
+        return self._repeat(self._readers, lambda connection: work(Statements(connection)))
 
     def probe(self) -> str:
         """Return the server's version; raises when it does not answer."""
-        with self._connection() as connection:
+        with self._connection(self._readers) as connection:
             return str(Statements(connection).value("SELECT VERSION()"))
 
     def close(self) -> None:
         """Close all connections that are not in use."""
-        self._pool.close()
+        self._readers.close()
+        self._writers.close()
 
-    def _repeat(self, attempt_once: Callable[[Any], T]) -> T:
+    def _repeat(self, lender: PooledDB, attempt_once: Callable[[Any], T]) -> T:
         for attempt in range(1, self._attempts + 1):
             try:
-                with self._connection() as connection:
+                with self._connection(lender) as connection:
                     return attempt_once(connection)
             except pymysql.err.MySQLError as error:
                 if not is_transient(error):
@@ -150,8 +152,8 @@ class Database:
         return result
 
     @contextmanager
-    def _connection(self) -> Iterator[Any]:
-        connection = self._pool.connection()
+    def _connection(self, lender: PooledDB) -> Iterator[Any]:
+        connection = lender.connection()
         CONNECTIONS.inc()
         try:
             yield connection
@@ -170,19 +172,17 @@ class Database:
             return
         discard(connection)  # also after a greenlet was ended in the middle of an answer
         if isinstance(error, pymysql.err.MySQLError) and error.args and error.args[0] in LOST:
-            self._pool.close()  # the idle connections are lost too
-
-
-class NoFailover(Exception):  # noqa: N818  # never raised
-    """Stands where DBUtils asks for the errors after which it should reconnect and repeat a statement by itself."""
+            self.close()  # the idle connections are lost too
 
 
 def discard(connection: Any) -> None:
     """Close the real connection below a pooled one, so that the pool makes a new one."""
-    steady = connection._con  # noqa: SLF001  # the pool has no public way to throw a connection away
-    if steady is not None:
-        raw = steady._con  # noqa: SLF001
-        raw._force_close()  # noqa: SLF001  # close() would wait for a server that may hang
+    raw(connection)._force_close()  # noqa: SLF001  # close() would wait for a server that may hang
+
+
+def raw(connection: Any) -> Any:
+    """Return PyMySQL's connection below a pooled one; the pool has no public way to it."""
+    return connection._con._con  # noqa: SLF001
 
 
 def is_transient(error: pymysql.err.MySQLError) -> bool:
@@ -190,26 +190,6 @@ def is_transient(error: pymysql.err.MySQLError) -> bool:
     if isinstance(error, pymysql.err.InterfaceError):
         return True
     return bool(error.args) and error.args[0] in TRANSIENT
-
-
-def connection_options(url: str, connect_seconds: float, statement_seconds: float) -> dict[str, Any]:
-    """Return PyMySQL's arguments for ``mysql://user:password@host:port/schema``. Raises ValueError."""
-    parts = urlsplit(url)
-    if parts.scheme != "mysql" or not parts.hostname or not parts.path.strip("/"):
-        raise ValueError("a MySQL URL has the form mysql://user:password@host:port/schema")
-    return {
-        "host": parts.hostname,
-        "port": parts.port or 3306,
-        "user": unquote(parts.username or ""),
-        "password": unquote(parts.password or ""),
-        "database": unquote(parts.path.strip("/")),
-        "charset": "utf8mb4",
-        "autocommit": True,
-        "connect_timeout": max(1, round(connect_seconds)),
-        "read_timeout": statement_seconds,
-        "write_timeout": statement_seconds,
-        "sql_mode": "STRICT_ALL_TABLES",
-    }
 
 
 DuplicateError = pymysql.err.IntegrityError

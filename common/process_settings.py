@@ -13,6 +13,8 @@ class ProcessSettings:
     host: str = option("127.0.0.1", "Address that the process listens on; 0.0.0.0 in a container")
     log_level: str = option("info", "Least level of log lines", choices=LEVELS)
     log_format: str = option("json", "json: a JSON object a line; text: for people", choices=FORMATS)
+    blocked_seconds: float = option(0.1, "Seconds after which a function that holds the event loop is named in the log",
+                                    least=0.01)
     stop_seconds: float = option(25.0, "Seconds that a stop may take before it is cut off", least=0)
 
 

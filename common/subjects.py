@@ -10,6 +10,7 @@ import re
 PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 ESCAPE = re.compile(rb"=([0-9A-F]{2})")
 ALL_CHAT = "chat.>"
+ALL_CHAT_CONTROL = "control.chat.>"
 
 
 def encode(name: str) -> str:
@@ -32,3 +33,8 @@ def public_chat(world: str) -> str:
 def family_chat(world: str, family: str) -> str:
     """Subject of a family's chat."""
     return f"chat.{encode(world)}.family.{encode(family)}"
+
+
+def chat_control(world: str) -> str:
+    """Subject of what edges have to know about the players of a world; no chat itself, so not below ``chat``."""
+    return f"control.chat.{encode(world)}"

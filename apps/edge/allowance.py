@@ -1,31 +1,11 @@
-"""How much one client may send: a token bucket, and the two of them that a client has. Pure: the time comes in."""
+"""How much one client may send. Pure: the time comes in."""
 
 from collections.abc import Callable
 from enum import Enum
 
+from common.token_bucket import TokenBucket
+
 FLOOD = 10  # this many times the allowed rate is no longer a hasty player
-
-
-class TokenBucket:
-    """Holds up to ``burst`` tokens and gains ``rate`` of them a second."""
-
-    __slots__ = ("_burst", "_rate", "_tokens", "_updated")
-
-    def __init__(self, rate: float, burst: float, now: float) -> None:
-        self._rate = rate
-        self._burst = burst
-        self._tokens = burst
-        self._updated = now
-
-    def take(self, now: float) -> bool:
-        """Take a token; False when there is none."""
-        gained = max(0.0, now - self._updated) * self._rate
-        self._tokens = min(self._burst, self._tokens + gained)
-        self._updated = now
-        if self._tokens < 1:
-            return False
-        self._tokens -= 1
-        return True
 
 
 class Verdict(Enum):

@@ -10,10 +10,10 @@ from struct import pack
 import gevent
 from gevent.server import StreamServer
 
-from apps.edge.connection_limits import ConnectionLimits, allow_open_files
 from apps.edge.listener import listen
 from apps.edge.session import Session
 from apps.edge.settings import EdgeSettings
+from common.connection_limits import ConnectionLimits, allow_open_files
 from common.metrics import Counter, Gauge
 
 log = logging.getLogger(__name__)

@@ -18,6 +18,7 @@ from common.lifecycle import Process
 from common.nats.client import Client
 from common.nats.errors import NATSError
 from common.ops import OpsServer
+from common.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,8 @@ def build(settings: EdgeSettings) -> Process:
     server = _chat_server(settings, nats, auth, relay, fan_out)
     health.add("nats", lambda: _probe_nats(nats))
     health.add("auth", auth.probe)
-    for part in (nats, auth, health, OpsServer((settings.host, settings.ops_port), health), fan_out, server):
+    watchdog = Watchdog(settings.blocked_seconds)
+    for part in (watchdog, nats, auth, health, OpsServer((settings.host, settings.ops_port), health), fan_out, server):
         process.add(part)
     return process
 

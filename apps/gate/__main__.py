@@ -10,17 +10,18 @@ import time
 
 from apps.gate.addresses import advertised, with_port
 from apps.gate.client_server import ClientServer
-from apps.gate.connection_limits import allow_open_files
 from apps.gate.dispatcher import Dispatcher
 from apps.gate.pending import PendingAnswers
 from apps.gate.registration import Registration
 from apps.gate.settings import GateSettings
 from apps.gate.worker_server import WorkerServer
 from common import logs, options, redis_client, tls
+from common.connection_limits import allow_open_files
 from common.health import Health
 from common.lifecycle import Process
 from common.nats import Client
 from common.ops import OpsServer
+from common.watchdog import Watchdog
 
 log = logging.getLogger("apps.gate")
 
@@ -35,6 +36,7 @@ def build(settings: GateSettings) -> Process:
     health = Health()
     process = Process("gate", stop_seconds=settings.stop_seconds, drain=health.drain)
 
+    process.add(Watchdog(settings.blocked_seconds))
     process.add(OpsServer((settings.host, settings.ops_port), health))
     nats = process.add(Client(settings.nats_url, name="gate", timeout=settings.nats_timeout,
                               buffer_bytes=settings.nats_buffer))

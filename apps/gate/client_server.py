@@ -11,14 +11,15 @@ import gevent
 from apps.gate.acceptor import Acceptor
 from apps.gate.background import Spawn
 from apps.gate.connection import ClientConnection
-from apps.gate.connection_limits import ConnectionLimits
 from apps.gate.counts import REFUSED
 from apps.gate.dispatcher import Dispatcher
 from apps.gate.lingering import Lingering
 from apps.gate.settings import GateSettings
 from common.answers import busy
+from common.connection_limits import ConnectionLimits
 from common.lines import CRLF, close_after_last_byte
 from common.metrics import Gauge
+from common.token_bucket import Rates
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ class ClientServer:
         self._tls = tls
         self._limits = ConnectionLimits(total=settings.max_connections,
                                         per_address=settings.max_connections_per_address)
+        self._rates = Rates(settings.address_rate, settings.address_burst, settings.max_connections, monotonic)
         self._acceptor = Acceptor(settings.host, settings.client_port, self._handle,
                                   backlog=settings.backlog, spawn=spawn)
         self._connections: set[ClientConnection] = set()
@@ -86,7 +88,8 @@ class ClientServer:
             return
         connection = ClientConnection(
             peer, settings=self._settings, dispatcher=self._dispatcher, lingering=self._lingering, tls=self._tls,
-            ending=self._is_ending, closed=partial(self._limits.leave, address))
+            ending=self._is_ending, within_rate=partial(self._rates.take, address),
+            closed=partial(self._limits.leave, address))
         self._connections.add(connection)
         try:
             connection.serve()

@@ -11,12 +11,12 @@ from time import monotonic
 
 import gevent
 
-from apps.gate.counts import REQUESTS, SECONDS
+from apps.gate.counts import REFUSED, REQUESTS, SECONDS
 from apps.gate.dispatcher import ClientGoneError, Dispatcher
 from apps.gate.lingering import Lingering
 from apps.gate.request import MalformedRequestError, Request, check
 from apps.gate.settings import GateSettings
-from common.answers import Status, platform
+from common.answers import Status, busy, platform
 from common.lines import CRLF, LineReader, LineTimeoutError, LineTooLongError, close_after_last_byte
 
 log = logging.getLogger(__name__)
@@ -41,9 +41,10 @@ class ClientConnection:
 
     def __init__(self, peer: socket.socket, *, settings: GateSettings, dispatcher: Dispatcher,
                  lingering: Lingering, tls: ssl.SSLContext | None, ending: Callable[[], bool],
-                 closed: Callable[[], None]) -> None:
+                 within_rate: Callable[[], bool], closed: Callable[[], None]) -> None:
         """``ending`` tells whether the gate is about to leave, so that no further request is taken.
 
+        ``within_rate`` counts a request and tells whether its address may send it.
         ``closed`` is called once, when the connection is closed, which may be after ``serve`` has returned.
         """
         self._peer = peer
@@ -52,6 +53,7 @@ class ClientConnection:
         self._lingering = lingering
         self._tls = tls
         self._ending = ending
+        self._within_rate = within_rate
         self._closed = closed
         self._idle = True
 
@@ -108,6 +110,10 @@ class ClientConnection:
         return Next.REQUEST if request.keep_alive else Next.LINGER
 
     def _answer(self, line: bytes, request: Request) -> None:
+        if not self._within_rate():
+            REFUSED["rate"].inc()
+            self._send(busy(self._settings.retry_after))
+            return
         begun = monotonic()
         answer = self._dispatcher.answer(line, self._peer)
         seconds = monotonic() - begun

@@ -43,7 +43,7 @@ class Dispatcher:
 
     def __init__(self, *, redis_client: redis.Redis, nats: Jobs, registration: Registration, pending: PendingAnswers,
                  inbox: str, subject: str, retry_after: float, random_hex: Callable[[int], str]) -> None:
-        """``inbox`` is the start of the subjects under which NATS tells that nobody took a job; see ``not_taken``."""
+        """``inbox`` is the start of the subjects under which it is told that a job was not taken; see ``not_taken``."""
         self._redis = redis_client
         self._nats = nats
         self._registration = registration
@@ -74,9 +74,9 @@ class Dispatcher:
             self._pending.forget(message_id)
 
     def not_taken(self, message: Message) -> None:
-        """Handle a message under the inbox: NATS had no subscriber for a job."""
-        if message.status == NO_RESPONDERS:
-            self._pending.resolve(message.subject.rpartition(".")[2], Outcome.NO_WORKER)
+        """Handle a message under the inbox: NATS had no subscriber for a job, or a worker refused it with an answer."""
+        result = Outcome.NO_WORKER if message.status == NO_RESPONDERS else message.payload
+        self._pending.resolve(message.subject.rpartition(".")[2], result)
 
     def _exchange(self, message_id: str, line: bytes, waiting: "AsyncResult[Result]") -> bytes:
         try:

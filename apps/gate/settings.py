@@ -22,6 +22,9 @@ class GateSettings(TlsSettings, RedisSettings, NatsSettings, OpsSettings, Proces
     max_connections: int = option(10_000, "Client connections at once", least=1)
     max_connections_per_address: int = option(
         500, "Client connections at once from one address; 0: no limit, for a proxy that hides addresses", least=0)
+    address_rate: float = option(300.0, "Requests a second from one address; 0: no limit, for a proxy that hides them",
+                                 least=0)
+    address_burst: int = option(600, "Requests that one address may send at once before its rate counts", least=1)
     max_pending: int = option(5_000, "Requests that may wait for an answer at once", least=1)
 
     worker_port: int = option(8201, "TCP port for the answers of workers", least=0)

@@ -8,8 +8,8 @@ import gevent
 
 from apps.gate.acceptor import Acceptor
 from apps.gate.background import Spawn
-from apps.gate.connection_limits import ConnectionLimits
 from common import frames
+from common.connection_limits import ConnectionLimits
 from common.lines import LineReader, LineTooLongError
 from common.metrics import Counter, Gauge
 

@@ -5,7 +5,8 @@
     {"gate": "127.0.0.1:8880", "edge": "127.0.0.1:9000", "gates": ["127.0.0.1:8880"], "edges": ["127.0.0.1:9000"],
      "auth": "http://127.0.0.1:8001", "config": "http://...", "mail": "http://...",
      "nats": "nats://...", "redis": "redis://...", "mysql": "mysql://user:password@...",
-     "processes": [{"name": "gate-0", "pid": 12, "ops": "http://127.0.0.1:18100"}]}
+     "processes": [{"name": "gate-0", "pid": 12, "ops": "http://127.0.0.1:18100",
+                    "ports": {"client_port": 8880, "worker_port": 8201, "ops_port": 18100}}]}
 
 ``ops`` is where a process answers /livez, /readyz and /metrics, empty where it does not. The file holds the password
 of the database, so only its owner may read it.
@@ -42,7 +43,8 @@ class EndpointsFile:
         """Return the present state as a JSON object."""
         gates, edges = self._addresses("gate"), self._addresses("edge")
         http = {app: f"http://{self._addresses(app)[0]}" for app in ("auth", "config", "mail")}
-        processes = [{"name": unit.name, "pid": unit.pid, "ops": unit.ops} for unit in self._units if unit.kept]
+        processes = [{"name": unit.name, "pid": unit.pid, "ops": unit.ops,
+                      "ports": unit.ports if isinstance(unit, Service) else {}} for unit in self._units if unit.kept]
         return {"gate": gates[0], "edge": edges[0], "gates": gates, "edges": edges, **http, **self._urls,
                 "processes": processes}
 

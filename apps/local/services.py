@@ -83,7 +83,8 @@ def _mail(context: Context) -> dict[str, Any]:
 
 
 def _gate(context: Context) -> dict[str, Any]:
-    return {"advertise_host": HOST, **_tls(context)}
+    # All clients come from one address here, so its rate would be everybody's.
+    return {"advertise_host": HOST, "address_rate": 0, **_tls(context)}
 
 
 def _edge(context: Context) -> dict[str, Any]:
@@ -93,7 +94,7 @@ def _edge(context: Context) -> dict[str, Any]:
 def _worker(context: Context) -> dict[str, Any]:
     return {
         "auth_url": context.http("auth"), "config_url": context.http("config"), "mail_url": context.http("mail"),
-        "debug_functions": context.settings.debug_functions,
+        "config_copy": context.data / "game-data.json", "debug_functions": context.settings.debug_functions,
         "code_sender": "file", "code_file": context.data / "codes.txt",
     }
 
@@ -131,6 +132,7 @@ class Service(Managed):
         self.port = next(iter(ports.values()))
         self._ops_port = ports.get("ops_port", self.port)
         self.ops = f"http://{HOST}:{self._ops_port}"
+        self.ports = dict(ports)
         self._options = {**ports, **options}
 
     def command(self) -> list[str]:

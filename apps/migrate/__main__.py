@@ -12,7 +12,7 @@ import pymysql
 from apps.migrate import migrations
 from apps.migrate.settings import MigrateSettings
 from common import logs, options
-from common.mysql import connection_options
+from common.mysql_pool import connection_options
 
 NOT_UP_YET = (2002, 2003, 2006, 2013)
 """Client errors of a server that cannot be reached, or that goes away while it starts."""
@@ -25,7 +25,7 @@ def connect(settings: MigrateSettings) -> Any:
     deadline = time.monotonic() + settings.wait_seconds
     while True:
         try:
-            return pymysql.connect(**connection_options(settings.mysql_url, 5, 300))
+            return pymysql.connect(**connection_options(settings.mysql_url, 5, 300), autocommit=True)
         except pymysql.err.OperationalError as error:
             if error.args[0] not in NOT_UP_YET or time.monotonic() >= deadline:
                 raise

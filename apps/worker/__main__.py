@@ -39,6 +39,8 @@ from common.lifecycle import Process
 from common.mysql import Database
 from common.nats import Client
 from common.ops import OpsServer
+from common.token_bucket import Rates
+from common.watchdog import Watchdog
 
 INLINE_SECONDS = 1.5
 RANDOM = secrets.SystemRandom()
@@ -72,7 +74,7 @@ def build(settings: WorkerSettings) -> Process:
     game_data = GameData(service("config", settings.config_url), settings.config_seconds,
                          Path(settings.config_copy) if settings.config_copy else None)
     lease = timedelta(seconds=settings.outbox_lease_seconds)
-    outbox = Outbox(database, receivers(mail), seconds=settings.outbox_seconds, lease=lease,
+    outbox = Outbox(database, receivers(mail, nats), seconds=settings.outbox_seconds, lease=lease,
                     batch=settings.outbox_batch, inline_seconds=INLINE_SECONDS,
                     clock=lambda: now().replace(tzinfo=None))
     services = Services(
@@ -82,23 +84,27 @@ def build(settings: WorkerSettings) -> Process:
                     random_below=secrets.randbelow),
         logins=Throttle(redis, "login", settings.login_tries, settings.login_window_seconds))
     handler = MessageHandler(
-        function_list(debug=settings.debug_functions), Identities(auth, settings.token_cache, time.time),
-        Players(database, settings.player_cache), game_data,
-        Runner(database, services, outbox, clock=now, random=RANDOM, lease=lease))
+        functions=function_list(debug=settings.debug_functions),
+        identities=Identities(auth, settings.token_cache, time.time),
+        players=Players(database, settings.player_cache), game_data=game_data,
+        rates=Rates(settings.player_rate, settings.player_burst, settings.player_cache, time.monotonic),
+        runner=Runner(database, services, outbox, clock=now, random=RANDOM, lease=lease))
     gates = Gates(lambda gate_id: _text(redis.get(keys.gate(gate_id))), queue=settings.gate_queue,
                   connect_seconds=settings.gate_connect_seconds, idle_seconds=30)
     worker = Worker(
         nats, redis, gates, handler, subject=settings.jobs_subject, queue_group=settings.jobs_queue,
-        concurrency=settings.concurrency, queue=settings.queue, job_seconds=settings.job_seconds,
-        access_log=settings.access_log, clock=time.monotonic)
+        concurrency=settings.concurrency, queue=settings.queue, queue_seconds=settings.queue_seconds,
+        job_seconds=settings.job_seconds, access_log=settings.access_log, clock=time.monotonic)
 
     for name, probe in (
         ("redis", redis.probe), ("nats", lambda: f"{nats.round_trip(1) * 1000:.1f} ms"),
         ("mysql", database.probe), ("auth", auth.probe), ("mail", mail.probe), ("game_data", game_data.probe),
     ):
         health.add(name, probe)
-    for part in (OpsServer((settings.host, settings.ops_port), health), redis, nats, health, game_data, outbox,
-                 Housekeeping(database, timedelta(hours=settings.request_hours), clock=now), gates, worker):
+    for part in (
+        Watchdog(settings.blocked_seconds), OpsServer((settings.host, settings.ops_port), health), redis, nats, health,
+        game_data, outbox, Housekeeping(database, timedelta(hours=settings.request_hours), clock=now), gates, worker,
+    ):
         process.add(part)
     return process
 

@@ -9,7 +9,26 @@ from dataclasses import dataclass
 from enum import Enum
 
 from apps.worker.fields import Field, fields_of
-from apps.worker.module import account, binding, chat, debug, element, game_config, mail, player
+from apps.worker.module import (
+    account,
+    achievement,
+    binding,
+    chat,
+    check_in,
+    debug,
+    element,
+    family,
+    family_admin,
+    family_joining,
+    family_profile,
+    family_store,
+    friend,
+    game_config,
+    mail,
+    player,
+    task,
+    vip,
+)
 from apps.worker.module.common import Function
 
 
@@ -88,7 +107,32 @@ def function_list(*, debug: bool) -> Mapping[str, Entry]:
         **writes(Scope.PLAYER, mail.delete_mail, mail.delete_read_mail, mail.send_mail),
         **free(Scope.ACCOUNT, mail.send_merchandise),
 
+        **reads(Scope.PLAYER, friend.get_all_friend, friend.find_person),
+        **writes(Scope.PLAYER, friend.request_friend, friend.respond_friend, friend.remove_friend),
+        **writes(Scope.PLAYER, friend.send_gift_friend, friend.send_gift_all, friend.get_gifts_friend),
+
+        **writes(Scope.PLAYER, family.create_family, family.leave_family, family.get_all_family),
+        **reads(Scope.PLAYER, family.search_family, family.get_random_family),
+        **writes(Scope.PLAYER, family_joining.invite_user_family, family_joining.request_join_family,
+                 family_joining.respond_family),
+        **writes(Scope.PLAYER, family_profile.set_notice_family, family_profile.set_blackboard_family,
+                 family_profile.set_icon_family, family_profile.change_name_family),
+        **writes(Scope.PLAYER, family_admin.remove_user_family, family_admin.set_role_family,
+                 family_admin.abdicate_family, family_admin.disband_family, family_admin.cancel_disband_family),
+        **free(Scope.ACCOUNT, family_store.get_store_family),
+        **writes(Scope.PLAYER, family_store.market_purchase_family, family_store.welfare_purchase_family,
+                 family_store.check_in_family),
+
         **reads(Scope.PLAYER, chat.get_login_token_chat),
+
+        **writes(Scope.PLAYER, task.get_all_task, task.get_task_reward),
+        **writes(Scope.PLAYER, achievement.get_all_achievement, achievement.get_achievement_reward,
+                 achievement.activate_achievement),
+        **reads(Scope.PLAYER, check_in.check_in_all),
+        **writes(Scope.PLAYER, check_in.check_in_sign, check_in.check_in_supplement),
+        **reads(Scope.PLAYER, vip.get_info_vip),
+        **writes(Scope.PLAYER, vip.get_vip_daily_reward, vip.purchase_vip_gift),
+        **free(Scope.PLAYER, vip.purchase_vip_card),
 
         **game_config_functions(),
     }
@@ -97,7 +141,8 @@ def function_list(*, debug: bool) -> Mapping[str, Entry]:
 
 def debug_functions() -> dict[str, Entry]:
     """Functions for developers; unknown to a production server."""
-    return writes(Scope.PLAYER, debug.add_resources, debug.send_gift_mail, debug.send_text_mail)
+    return writes(Scope.PLAYER, debug.add_resources, debug.send_gift_mail, debug.send_text_mail,
+                  debug.purchase_vip_card)
 
 
 def game_config_functions() -> dict[str, Entry]:

@@ -2,11 +2,11 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import redis
-from common.http_client import ServiceUnavailableError
 
-from apps.worker import fields, worlds
+from apps.worker import fields
 from apps.worker.fields import FieldError
 from apps.worker.functions import Entry, Scope
 from apps.worker.game_data import GameData, NoGameDataError
@@ -14,14 +14,18 @@ from apps.worker.identities import SESSION, Identities, Identity, TokenRefusedEr
 from apps.worker.players import NoPlayerError, Players
 from apps.worker.request import MalformedRequestError, Request
 from apps.worker.runner import Call, OwnerGoneError, Runner
-from apps.worker.worlds import NO_WORLD, UnknownWorldError, World
+from apps.worker.worlds import NO_WORLD, UnknownWorldError, World, Worlds
 from common import answers
 from common.answers import Status
+from common.http_client import ServiceUnavailableError
+from common.metrics import Counter
 from common.mysql import DatabaseUnavailableError, OutcomeUnknownError
+from common.token_bucket import Rates
 
 log = logging.getLogger(__name__)
 
 RETRY_AFTER = 1.0
+LIMITED = Counter("worker_rate_limited_total", "Requests beyond the rate of their account")
 
 
 class Refusal(Exception):  # noqa: N818  # a status of the platform, not a failure
@@ -32,16 +36,23 @@ class Refusal(Exception):  # noqa: N818  # a status of the platform, not a failu
         self.answer = answers.platform(status, message)
 
 
+class TooManyRequestsError(Exception):
+    """One account sends more than its rate."""
+
+
 class MessageHandler:
     """Answers requests. It never raises; what nobody expected is logged and becomes a status of the platform."""
 
-    def __init__(self, functions: Mapping[str, Entry], identities: Identities, players: Players, game_data: GameData,
-                 runner: Runner) -> None:
+    def __init__(self, *, functions: Mapping[str, Entry], identities: Identities, players: Players,
+                 game_data: GameData, runner: Runner, rates: Rates) -> None:
+        """``rates`` are those of accounts."""
         self._functions = functions
         self._identities = identities
         self._players = players
         self._game_data = game_data
         self._runner = runner
+        self._rates = rates
+        self._worlds = Worlds()
 
     def knows(self, function: str) -> bool:
         """Whether this is the name of a function, and so fit for a metric."""
@@ -61,6 +72,8 @@ class MessageHandler:
         if entry is None:
             raise Refusal(Status.UNKNOWN_FUNCTION, "unknown function")
         known = None if entry.scope is Scope.NOBODY else self._authenticate(message, identity, live_token_id)
+        if known is not None and not self._rates.take(known.account):
+            raise TooManyRequestsError
         config = self._game_data.current
         world = self._world(entry, message, known, config)
         return Call(
@@ -76,11 +89,10 @@ class MessageHandler:
         except TokenRefusedError:
             raise Refusal(Status.TOKEN_REFUSED, "token refused") from None
 
-    @staticmethod
-    def _world(entry: Entry, message: Request, known: Identity | None, config: Mapping[str, object]) -> World:
+    def _world(self, entry: Entry, message: Request, known: Identity | None, config: Mapping[str, Any]) -> World:
         if entry.scope in (Scope.NOBODY, Scope.ACCOUNT):
             return NO_WORLD
-        world = worlds.resolve(config, message.world)
+        world = self._worlds.resolve(config, message.world)
         if known is not None and known.kind == SESSION and known.world != world.id:
             raise Refusal(Status.TOKEN_REFUSED, "the token belongs to another world")
         return world
@@ -103,6 +115,9 @@ def guarded(work: Callable[[], bytes]) -> bytes:  # noqa: PLR0911  # a table of 
         return answers.platform(Status.UNKNOWN_WORLD, str(error))
     except NoPlayerError:
         return answers.platform(Status.UNKNOWN_WORLD, "no player in this world")
+    except TooManyRequestsError:
+        LIMITED.inc()
+        return answers.busy(RETRY_AFTER)
     except OwnerGoneError:
         return answers.platform(Status.TOKEN_REFUSED, "token refused")
     except OutcomeUnknownError as error:

@@ -4,14 +4,18 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+import orjson
+
 from apps.worker.mail_client import MailboxFullError, MailClient
 from apps.worker.outbox import NotNowError, Receiver
-from apps.worker.rules import letters
+from apps.worker.rules import family_members, letters
+from common import subjects
+from common.nats import Client
 
 FULL_BOX_WAIT = timedelta(minutes=2)
 
 
-def receivers(mail: MailClient) -> Mapping[str, Receiver]:
+def receivers(mail: MailClient, nats: Client) -> Mapping[str, Receiver]:
     """Return the receiver of each kind."""
     def deliver_mail(body: dict[str, Any]) -> None:
         try:
@@ -22,4 +26,14 @@ def receivers(mail: MailClient) -> Mapping[str, Receiver]:
     def mark_read(body: dict[str, Any]) -> None:
         mail.mark_read(body["world"], body["uid"], body["keys"])
 
-    return {letters.MAIL: deliver_mail, letters.READ: mark_read}
+    def delete(body: dict[str, Any]) -> None:
+        mail.delete(body["world"], body["uid"], body["keys"])
+
+    def tell_edges(body: dict[str, Any]) -> None:
+        for uid in body["uids"]:
+            member = {"world": body["world"], "uid": uid, "fn": body["fn"], "time": body["time"]}
+            nats.publish(subjects.chat_control(body["world"]), payload=orjson.dumps(member))
+        nats.flush()
+
+    return {letters.MAIL: deliver_mail, letters.READ: mark_read, letters.DELETED: delete,
+            family_members.CHAT_MEMBER: tell_edges}

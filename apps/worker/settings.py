@@ -14,11 +14,15 @@ class WorkerSettings(ProcessSettings, OpsSettings, NatsSettings, RedisSettings, 
     jobs_queue: str = option("workers", "NATS queue group in which workers share the jobs")
     concurrency: int = option(64, "Jobs that run at once", least=1)
     queue: int = option(256, "Jobs that may wait for a free place; beyond it the client is told to come again", least=0)
+    queue_seconds: float = option(0.2, "Seconds that the oldest waiting job may wait before new ones are refused",
+                                  least=0.01)
+    player_rate: float = option(50.0, "Requests a second of one account in each worker; 0 for no limit", least=0)
+    player_burst: int = option(200, "Requests that one account may send at once before its rate counts", least=1)
     job_seconds: float = option(10.0, "Seconds that a job may take, its waiting included", least=0.1)
     access_log: bool = option(False, "Write a log line for each finished job")
 
     mysql_url: str = secret("MySQL of accounts and worlds, as mysql://user:password@host:port/schema")
-    mysql_connections: int = option(32, "MySQL connections at most", least=1)
+    mysql_connections: int = option(32, "MySQL connections for reading, and as many for transactions, at most", least=1)
     mysql_connect_seconds: float = option(2.0, "Seconds for connecting to MySQL", least=1)
     mysql_statement_seconds: float = option(5.0, "Seconds that MySQL may take for one statement", least=0.1)
 

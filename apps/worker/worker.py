@@ -48,7 +48,8 @@ class Worker:
     """Runs jobs in a fixed number of greenlets; refuses what would have to wait too long."""
 
     def __init__(self, nats: Client, redis_client: "redis.Redis", gates: Gates, handler: MessageHandler, *,
-                 subject: str, queue_group: str, concurrency: int, queue: int, job_seconds: float, access_log: bool,
+                 subject: str, queue_group: str, concurrency: int, queue: int, queue_seconds: float,
+                 job_seconds: float, access_log: bool,
                  clock: Callable[[], float]) -> None:
         """``clock`` is monotonic, in seconds."""
         self._nats = nats
@@ -59,6 +60,7 @@ class Worker:
         self._queue_group = queue_group
         self._concurrency = concurrency
         self._room = queue
+        self._queue_seconds = queue_seconds
         self._job_seconds = job_seconds
         self._access_level = logging.INFO if access_log else logging.DEBUG
         self._clock = clock
@@ -86,11 +88,20 @@ class Worker:
             DROPPED.labels("malformed").inc()
             log.warning("a job is no frame: %s", error)
             return
-        if self._jobs.qsize() + self._running >= self._concurrency + self._room:
+        now = self._clock()
+        if self._is_overloaded(now):
             self._refuse(message.reply)
             return
-        self._jobs.put_nowait(Job(message_id, line, message.reply, self._clock()))
+        self._jobs.put_nowait(Job(message_id, line, message.reply, now))
         WAITING.set(self._jobs.qsize())
+
+    def _is_overloaded(self, now: float) -> bool:
+        """Whether a new job would wait too long: too many are before it, or the first of them already does."""
+        waiting = self._jobs.qsize()
+        if waiting + self._running >= self._concurrency + self._room:
+            return True
+        first = self._jobs.peek_nowait() if waiting else None
+        return first is not None and now - first.arrived > self._queue_seconds
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
@@ -146,7 +157,7 @@ class Worker:
         wanted = [keys.message(job.message_id)]
         if identity is not None:
             wanted.append(keys.live_token(identity.kind, identity.uid))
-        found = [as_text(value) for value in self._redis.mget(wanted)]
+        found = [as_text(value) for value in self._redis.execute_command("MGET", *wanted)]  # type: ignore[no-untyped-call]  # cheaper than mget
         return found[0], found[1] if identity is not None else None
 
     def _return_malformed(self, job: Job, error: MalformedRequestError) -> None:

@@ -32,11 +32,21 @@ def listed(config: Mapping[str, Any]) -> list[World]:
     return [World(entry["id"], entry["merge"], entry["name"], entry["status"]) for entry in config["world"]["worlds"]]
 
 
-def resolve(config: Mapping[str, Any], world_id: object) -> World:
-    """Return the open world that a client named. Raises UnknownWorldError."""
-    for world in listed(config):
-        if world.id == world_id:
-            if world.status != OPEN:
-                raise UnknownWorldError("this world is closed")
-            return world
-    raise UnknownWorldError("no such world" if world_id else "no world is named")
+class Worlds:
+    """Finds worlds by their id; reads the list once a version of the game data."""
+
+    def __init__(self) -> None:
+        self._version: Mapping[str, Any] | None = None
+        self._by_id: dict[str, World] = {}
+
+    def resolve(self, config: Mapping[str, Any], world_id: str) -> World:
+        """Return the open world that a client named. Raises UnknownWorldError."""
+        if config is not self._version:
+            self._by_id = {world.id: world for world in listed(config)}
+            self._version = config
+        world = self._by_id.get(world_id)
+        if world is None:
+            raise UnknownWorldError("no such world" if world_id else "no world is named")
+        if world.status != OPEN:
+            raise UnknownWorldError("this world is closed")
+        return world

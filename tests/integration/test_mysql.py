@@ -95,7 +95,7 @@ def test_deadlocks_are_tried_again(database: Database) -> None:
 def test_a_commit_without_an_answer_is_not_guessed(database: Database, database_url: str) -> None:
     def work(tx: Transaction) -> None:
         tx.execute("UPDATE t SET value = 5 WHERE id = 1")
-        tx.connection._con._con._sock.shutdown(socket.SHUT_RDWR)  # the network goes away between the last statement and the commit
+        tx.connection._con._con._sock.shutdown(socket.SHUT_RDWR)  # the network goes away
 
     with pytest.raises(OutcomeUnknownError):
         database.transaction(work)

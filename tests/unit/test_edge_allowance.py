@@ -1,6 +1,7 @@
 """The rate limit of a client, with a clock that stands still until it is moved."""
 
-from apps.edge.allowance import FLOOD, Allowance, TokenBucket, Verdict
+from apps.edge.allowance import FLOOD, Allowance, Verdict
+from common.token_bucket import TokenBucket
 
 
 class Clock:

@@ -2,10 +2,11 @@
 
 from typing import Unpack
 
+from apps.worker.field_types import Number
 from apps.worker.fields import FieldError
 from apps.worker.module.common import GameError, Reply, Tools, ok
 from apps.worker.module.enums import MailType
-from apps.worker.rules import gifts, letters
+from apps.worker.rules import gifts, letters, vip_cards
 from apps.worker.rules.items import ItemError, grant, parse_all
 
 LONGEST_TEXT = 500
@@ -43,3 +44,11 @@ def send_text_mail(uid: str, gn_target: str, msg: str, **kwargs: Unpack[Tools]) 
     if target is not None:
         letters.send(db, target, letters.Letter(MailType.SIMPLE, letters.name_of(db, uid), "subj", msg))
     return ok()
+
+
+def purchase_vip_card(uid: str, card_id: Number = None, **kwargs: Unpack[Tools]) -> Reply:
+    """Give the caller a VIP card that runs at once, for nothing. 99: no such card."""
+    card = vip_cards.BY_ID.get(card_id or 0)
+    if card is None:
+        raise GameError(99, "no such card")
+    return ok(vip_cards.activate(kwargs["db"], uid, card, kwargs["now"].replace(microsecond=0)))

@@ -11,6 +11,7 @@ from apps.worker.players import find
 from apps.worker.rules import (
     elements,
     energy_account,
+    families,
     gifts,
     items,
     letters,
@@ -111,9 +112,11 @@ def get_info_player(uid: str, **kwargs: Unpack[ReadTools]) -> Reply:
         raise GameError(99, "no such player")
     gn, exp, vipexp, points = row
     limits, moments = timers.all_limits(db, uid), timers.all_timers(db, uid)
+    family = families.name_of(db, uid, now)
     return ok({
         "gn": gn,
-        "fn": "",
+        "fn": family,
+        "family_name": family,
         "energy_info": energy_account.info(points, moments, config, now),
         "stages": tickets.stages(db, uid, tickets.Counters(limits, moments, now), config, vipexp),
         "exp": exp,

@@ -15,8 +15,8 @@ from apps.worker.worlds import World
 from common.mysql import Statements, Transaction
 
 KEY = re.compile(r"[a-z0-9]{16,40}")
-MAIL, READ = "mail", "mail_read"
-"""Kinds of the outbox's rows: a mail to deliver, and mails to mark as read."""
+MAIL, READ, DELETED = "mail", "mail_read", "mail_delete"
+"""Kinds of the outbox's rows: a mail to deliver, mails to mark as read, and mails to delete."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,13 @@ def mark_read(db: Work, owner: Recipient, keys: Sequence[str]) -> None:
     keys = [key for key in keys if is_key(key)]
     if keys:
         db.deliver(READ, {"world": owner.world, "uid": owner.uid, "keys": keys})
+
+
+def delete(db: Work, owner: Recipient, keys: Sequence[str]) -> None:
+    """Delete mails with the commit; keys of no mail are passed over."""
+    keys = [key for key in keys if is_key(key)]
+    if keys:
+        db.deliver(DELETED, {"world": owner.world, "uid": owner.uid, "keys": keys})
 
 
 def redeem(db: Transaction, uid: str, key: str, kind: MailType) -> dict[str, Any] | None:

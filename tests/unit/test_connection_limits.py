@@ -2,7 +2,7 @@
 
 import resource
 
-from apps.gate.connection_limits import SPARE_FILES, ConnectionLimits, allow_open_files
+from common.connection_limits import SPARE_FILES, ConnectionLimits, allow_open_files
 
 
 def test_a_limit_in_all() -> None:

@@ -1,0 +1,13 @@
+"""Times as the database keeps them: UTC without a zone."""
+
+from datetime import UTC, datetime
+
+
+def stored(moment: datetime) -> datetime:
+    """Return a moment with a zone as the database keeps it."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def moment(value: datetime) -> datetime:
+    """Return what the database keeps as a moment with a zone."""
+    return value.replace(tzinfo=UTC)

@@ -1,0 +1,52 @@
+"""Token buckets: how often somebody may do something. Pure: the time comes in."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+
+
+class TokenBucket:
+    """Holds up to ``burst`` tokens and gains ``rate`` of them a second."""
+
+    __slots__ = ("_burst", "_rate", "_tokens", "_updated")
+
+    def __init__(self, rate: float, burst: float, now: float) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._tokens = burst
+        self._updated = now
+
+    def take(self, now: float) -> bool:
+        """Take a token; False when there is none."""
+        gained = max(0.0, now - self._updated) * self._rate
+        self._tokens = min(self._burst, self._tokens + gained)
+        self._updated = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
+class Rates:
+    """A bucket for each of many; those that were not seen for longest are forgotten, which fills their bucket."""
+
+    def __init__(self, rate: float, burst: float, size: int, clock: Callable[[], float]) -> None:
+        """``rate`` is in times a second, 0 for no limit; ``size`` is how many are remembered."""
+        self.rate = rate
+        self._burst = burst
+        self._size = size
+        self._clock = clock
+        self._buckets: OrderedDict[Hashable, TokenBucket] = OrderedDict()
+
+    def take(self, who: Hashable) -> bool:
+        """Count a time; return whether it is within the rate."""
+        if not self.rate:
+            return True
+        now = self._clock()
+        bucket = self._buckets.get(who)
+        if bucket is None:
+            bucket = self._buckets[who] = TokenBucket(self.rate, self._burst, now)
+            if len(self._buckets) > self._size:
+                self._buckets.popitem(last=False)
+        else:
+            self._buckets.move_to_end(who)
+        return bucket.take(now)

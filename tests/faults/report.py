@@ -1,0 +1,93 @@
+"""The results as a table for people, a page of the documentation, and JSON."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+HEADINGS = ("case", "result", "requests", "refused", "retried", "failed", "recovery s", "notes")
+NOTE_LENGTH = 120
+
+
+@dataclass
+class Result:
+    """One case. ``recovery`` is the longest time without a success of the slowest kind, in seconds."""
+
+    case: str
+    title: str
+    requests: int = 0
+    refused: int = 0
+    retried: int = 0
+    failed: int = 0
+    recovery: float = 0.0
+    seconds: float = 0.0
+    notes: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    details: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        return not self.problems
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The columns of the table."""
+        texts = [*self.problems, *self.notes]
+        notes = "; ".join(text if len(text) <= NOTE_LENGTH else text[:NOTE_LENGTH] + "..." for text in texts[:6])
+        return (self.case, "ok" if self.passed else "FAILED", str(self.requests), str(self.refused),
+                str(self.retried), str(self.failed), f"{self.recovery:.1f}", notes)
+
+
+def table(results: Sequence[Result]) -> str:
+    """Return the table for a terminal."""
+    rows = [HEADINGS, *(result.cells for result in results)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS) - 1)]
+    return "\n".join(line(row, widths) for row in rows)
+
+
+def line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """Return one row: texts to the left, numbers to the right."""
+    first = [cell.ljust(width) if index < 2 else cell.rjust(width)
+             for index, (cell, width) in enumerate(zip(cells, widths, strict=False))]
+    return "  ".join([*first, *cells[len(widths):]]).rstrip()
+
+
+def page(results: Sequence[Result], machine: str) -> str:
+    """Return docs/faults.md."""
+    rows = ["| " + " | ".join(HEADINGS) + " | what happens |", "|" + "---|" * (len(HEADINGS) + 1)]
+    rows += ["| " + " | ".join(escape(cell) for cell in (*result.cells, result.title)) + " |" for result in results]
+    return PAGE.format(machine=machine, table="\n".join(rows))
+
+
+def escape(text: str) -> str:
+    """Return a text that stays in its cell."""
+    return text.replace("|", "\\|")
+
+
+def as_json(results: Sequence[Result], machine: str) -> str:
+    """Return everything that is known of the results."""
+    cases = [asdict(result) | {"passed": result.passed} for result in results]
+    return json.dumps({"machine": machine, "cases": cases}, indent=2, ensure_ascii=False) + "\n"
+
+
+PAGE = """# What the system withstands
+
+Written by `make faults` (`python -m tests.faults`). Machine: {machine}; the load runs on it too.
+
+The whole system runs with several processes of every kind. While players read, write, rename, send and claim mails
+and chat, one thing after the other goes wrong. After each case the load stops and everything is counted:
+
+- every acknowledged write is there once, every other one at most once, and exactly once after it was repeated;
+- a repeat under the same request id gets the same bytes;
+- the ledger adds up to what the players hold;
+- no mail is lost or doubled, every gift is granted exactly once;
+- no chat ticket opens two sessions, nobody hears a message twice, out of order or from another world;
+- the chat sessions hear one another again, all processes are ready, none died that was not killed, one that was asked
+  to end did so with exit code 0, and none keeps sockets or memory.
+
+*Refused* are answers that ask the client to come again, *retried* the tries beyond the first, *failed* the requests
+that got no answer in five tries within about {{}} s each. *Recovery* is the longest time in which one kind of action
+(reading, writing, mail, chat) did not succeed once, the ordinary pause between two of them included.
+
+{table}
+""".replace("{{}}", "2.5")

@@ -1,0 +1,157 @@
+"""The chat's part of the load: people on all edges say numbered messages and listen to one another."""
+
+import itertools
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import gevent
+from gevent.event import Event
+
+from apps.client.chat import Chat, ChatRefusedError, parse
+from apps.client.gate import Address
+from common.lines import LineTimeoutError
+from tests.faults.caller import Caller
+from tests.faults.people import Person
+from tests.faults.talk_log import Ear, Saying
+from tests.faults.tally import Tally
+
+SESSIONS = itertools.count(1)
+SAY_SECONDS = 0.15
+DEAF_SECONDS = 3.0
+"""Without its own message for so long a client leaves and comes in again."""
+JOIN_SECONDS = 2.5
+PAUSE_SECONDS = 0.2
+END_SECONDS = 30.0
+
+
+class Talker:
+    """One person in the chat, coming back again and again."""
+
+    def __init__(self, person: Person, edges: Sequence[Address], caller: Caller, tally: Tally) -> None:
+        """Each time the edge with the next address gets the first try."""
+        self.person = person
+        self.problems: list[str] = []
+        self.joined = self.heard = self.lost = 0
+        self.latest: dict[str, tuple[int, int]] = {}
+        """Speaker -> (session, number) of the latest message heard."""
+        self.saying: tuple[int, int] = (0, 0)
+        self._edges = itertools.cycle(edges)
+        self._pairs = len(edges) > 1
+        self._caller = caller
+        self._tally = tally
+        self._ending = Event()
+        self._loop: gevent.Greenlet[..., Any] | None = None
+
+    def start(self) -> None:
+        self._loop = gevent.spawn(self._run)
+
+    def stop(self) -> None:
+        """Leave the chat. Raises what the loop raised."""
+        self._ending.set()
+        if self._loop is not None:
+            self._loop.get(timeout=END_SECONDS)
+
+    def _run(self) -> None:
+        while not self._ending.is_set():
+            chat = self._join()
+            if chat is None:
+                self._ending.wait(PAUSE_SECONDS)
+                continue
+            with chat:
+                self._stay(chat)
+
+    def _join(self) -> Chat | None:
+        """Show one ticket to two edges at the same time: at most one may let it in."""
+        data = self._caller.read(self.person, "ticket", "get_login_token_chat")
+        if data is None:
+            return None
+        tries = [gevent.spawn(partial(self._show, next(self._edges), data["token"])) for _ in range(2)]
+        gevent.joinall(tries, raise_error=True)
+        chats = [one.value for one in tries if one.value is not None]
+        if len(chats) > 1:
+            self.problems.append("one ticket opened two sessions")
+        for chat in chats[1:]:
+            chat.close()
+        return chats[0] if chats else None
+
+    @staticmethod
+    def _show(edge: Address, ticket: str) -> Chat | None:
+        try:
+            return Chat(edge, ticket, JOIN_SECONDS)
+        except (ChatRefusedError, LineTimeoutError, OSError):
+            return None
+
+    def _stay(self, chat: Chat) -> None:
+        self.joined += 1
+        ear, session = Ear(self.person.world), next(SESSIONS)
+        listener = gevent.spawn(self._listen, chat, ear, session)
+        try:
+            for number in itertools.count(1):
+                if self._ending.is_set() or listener.dead:
+                    break
+                self.saying = (session, number)
+                chat.say("PUBLIC", str(Saying(self.person.world, self.person.name, session, number)))
+                gevent.wait([self._ending, listener], timeout=SAY_SECONDS, count=1)
+        except OSError:
+            pass  # the edge is gone: the loop comes in again
+        finally:
+            listener.kill()
+            self._take(ear)
+
+    def _take(self, ear: Ear) -> None:
+        self.problems += ear.problems
+        self.heard += ear.heard
+        self.lost += ear.lost
+
+    def _listen(self, chat: Chat, ear: Ear, session: int) -> None:
+        """Hear until the edge closes, or until nothing of ours has come back for too long."""
+        with gevent.Timeout(DEAF_SECONDS, False) as patience:
+            while True:
+                try:
+                    line = chat.read(None)
+                except OSError:
+                    return
+                if line is None:
+                    return
+                saying = ear.hear(parse(line)[2])
+                if saying is None:
+                    continue
+                self.latest[saying.speaker] = (saying.session, saying.number)
+                if saying.session == session:
+                    self._tally.success("chat")
+                    patience.close()
+                    patience.start()
+
+
+class Talk:
+    """All talkers."""
+
+    def __init__(self, people: Sequence[Person], gates: Sequence[Address], edges: Sequence[Address],
+                 tally: Tally) -> None:
+        edges = list(edges)
+        self.talkers = [Talker(person, edges[number % len(edges):] + edges[:number % len(edges)],
+                               Caller(gates, tally), tally) for number, person in enumerate(people)]
+
+    def start(self) -> None:
+        for talker in self.talkers:
+            talker.start()
+
+    def stop(self) -> None:
+        for talker in self.talkers:
+            talker.stop()
+
+    def deaf(self, since: dict[str, tuple[int, int]]) -> list[str]:
+        """Name who has not heard somebody of the same world say anything later than ``since``."""
+        return [f"{listener.person.name} did not hear {speaker.person.name}"
+                for listener in self.talkers for speaker in self.talkers
+                if listener.person.world == speaker.person.world
+                and listener.latest.get(speaker.person.name, (0, 0)) <= since[speaker.person.name]]
+
+    def said(self) -> dict[str, tuple[int, int]]:
+        """Return what each one said latest."""
+        return {talker.person.name: talker.saying for talker in self.talkers}
+
+    @property
+    def problems(self) -> list[str]:
+        return [problem for talker in self.talkers for problem in talker.problems]

@@ -1,0 +1,160 @@
+"""A process full of load clients, on epoll, so that the clients cost much less than what they measure.
+
+Reads one JSON object from the standard input (the fields of ``Order``), loads a gate, and prints a JSON object: a
+``Tally`` and the CPU seconds of this process in the measured span.
+
+A closed loop has so many ``clients``, each of which asks again when it has its answer. An open loop asks ``rate`` times
+a second, whatever the answers do; a latency counts from the moment when the request should have been sent.
+"""
+
+import itertools
+import json
+import select
+import ssl
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from tests.load import arrivals
+from tests.load.connection import Connection, connect
+from tests.load.scenario import REQUEST_ID
+from tests.load.tally import Tally, status_of
+
+LONGEST_WAIT = 0.05
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a client process is to do; times are seconds of the monotonic clock, which all processes share."""
+
+    name: str
+    """Begins all its request ids."""
+    addresses: list[tuple[str, int]]
+    lines: list[str]
+    begin: float
+    measure_from: float
+    end: float
+    clients: int = 0
+    rate: float = 0.0
+    keep_alive: bool = False
+    authority: str = ""
+    """PEM file; TLS is spoken when it is given."""
+    patience: float = 15.0
+    """Seconds that a request may take."""
+    in_flight: int = 5000
+    """Requests of an open loop that may be under way at once."""
+
+
+class Client:
+    """Runs one order."""
+
+    def __init__(self, order: Order) -> None:
+        self._order = order
+        self._epoll = select.epoll()
+        self._tls = ssl.create_default_context(cafile=order.authority) if order.authority else None
+        self._addresses = itertools.cycle([(str(host), int(port)) for host, port in order.addresses])
+        self._lines = self._numbered()
+        self._busy: dict[int, Connection] = {}
+        self._idle: dict[int, Connection] = {}
+        self._again = 0
+        self._next_look = 0.0
+        self.tally = Tally(order.measure_from, order.end)
+
+    def run(self) -> float:
+        """Load the gate; return the CPU seconds from ``measure_from`` to ``end``."""
+        due = self._arrivals()
+        upcoming, cpu = next(due, None), [0.0, 0.0]
+        while (now := time.monotonic()) < self._order.end or self._busy:
+            while upcoming is not None and upcoming <= now:
+                self._begin(upcoming)
+                upcoming = next(due, None)
+            self._begin_again(now)
+            self._look_for_late_ones(now)
+            until = min(LONGEST_WAIT, (upcoming - now) if upcoming is not None else LONGEST_WAIT)
+            for number, _ in self._epoll.poll(max(0.0, until)):
+                self._proceed(number)
+            self._mark(cpu)
+        return cpu[1] - cpu[0]
+
+    def _arrivals(self) -> Iterator[float]:
+        order = self._order
+        if order.clients:
+            return itertools.repeat(order.begin, order.clients)
+        return arrivals.poisson(order.rate, order.begin, order.end, Random(order.name))
+
+    def _numbered(self) -> Iterator[bytes]:
+        parts = [tuple(part.encode() for part in line.split(REQUEST_ID)) for line in self._order.lines]
+        for number, line in enumerate(itertools.cycle(parts)):
+            if len(line) == 1:
+                yield line[0] + b"\r\n"
+            else:
+                yield b"%s%s-%d%s\r\n" % (line[0], self._order.name.encode(), number, line[1])
+
+    def _begin(self, due: float) -> None:
+        if len(self._busy) >= self._order.in_flight:
+            self.tally.note(due, due, "not sent")
+            return
+        connection = self._idle.popitem()[1] if self._idle else connect(next(self._addresses), self._tls)
+        self._busy[connection.number] = connection
+        try:
+            connection.begin(next(self._lines), due, self._epoll)
+        except OSError:
+            self._end(connection, "closed")
+
+    def _begin_again(self, now: float) -> None:
+        """In a closed loop, who has an answer asks again."""
+        again, self._again = self._again, 0
+        if self._order.clients and now < self._order.end:
+            for _ in range(again):
+                self._begin(now)
+
+    def _proceed(self, number: int) -> None:
+        connection = self._busy.get(number)
+        if connection is None:  # the server has closed a connection that was kept
+            self._idle.pop(number).peer.close()
+            return
+        try:
+            connection.flush(self._epoll)
+            answer = connection.read()
+        except OSError:
+            self._end(connection, "closed")
+            return
+        if answer is not None:
+            self._end(connection, status_of(answer))
+
+    def _end(self, connection: Connection, outcome: str) -> None:
+        self.tally.note(connection.due, time.monotonic(), outcome)
+        self._again += 1
+        del self._busy[connection.number]
+        if self._order.keep_alive and outcome not in ("closed", "timeout"):
+            self._idle[connection.number] = connection
+        else:
+            connection.peer.close()
+
+    def _look_for_late_ones(self, now: float) -> None:
+        if now < self._next_look:
+            return
+        self._next_look = now + 0.5
+        for connection in [one for one in self._busy.values() if one.due + self._order.patience < now]:
+            self._end(connection, "timeout")
+
+    def _mark(self, cpu: list[float]) -> None:
+        now = time.monotonic()
+        if now < self._order.measure_from:
+            cpu[0] = cpu[1] = time.process_time()
+        elif now < self._order.end:
+            cpu[1] = time.process_time()
+
+
+def main() -> None:
+    fields: dict[str, Any] = json.loads(sys.stdin.read())
+    client = Client(Order(**fields))
+    cpu = client.run()
+    print(json.dumps({**client.tally.as_json(), "cpu": cpu}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""The command line of the benchmark."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.load.phase import Span
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much is measured, and for how long."""
+
+    span: Span
+    floor_span: Span
+    players: int
+    crowd: int
+    large_crowd: int
+    chat_clients: int
+    chat_rate: float
+    idle_clients: int
+    lines: int
+
+
+FULL = Sizes(span=Span(1.5, 5), floor_span=Span(0.5, 3), players=100, crowd=1000, large_crowd=10_000,
+             chat_clients=200, chat_rate=1200, idle_clients=10_000, lines=4000)
+QUICK = Sizes(span=Span(0.3, 0.8), floor_span=Span(0.2, 0.5), players=10, crowd=100, large_crowd=300,
+              chat_clients=20, chat_rate=100, idle_clients=100, lines=200)
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="tests.load.bench",
+        description="Start a system of its own, load it, and print what a request costs beside the floors.",
+        epilog="Further arguments after -- go to apps.local, such as --workers=2.")
+    parser.add_argument("--quick", action="store_true", help="a minute instead of six, with rough figures")
+    parser.add_argument("--repeat", type=int, help="rounds, of which the medians are shown (3; with --quick 1)")
+    parser.add_argument("--only", default="", metavar="NAMES",
+                        help="names of measurements or beginnings of them, separated by commas: reads,floor")
+    parser.add_argument("--scenario", action="append", default=[], metavar="FILE.toml",
+                        help="measure a scenario file too; may be given again")
+    parser.add_argument("--clients", type=int, default=32, help="clients of a closed loop (default %(default)s)")
+    parser.add_argument("--seconds", type=float, help="seconds of a measurement (5; with --quick less)")
+    parser.add_argument("--players", type=int, help="players who ask (100; with --quick 10)")
+    parser.add_argument("--data-dir", help="folder for the data of the system; a temporary one if not given")
+    parser.add_argument("--json", type=Path, default=Path("bench/latest.json"), metavar="FILE",
+                        help="file for all figures (default %(default)s)")
+    parser.add_argument("--plots", type=Path, metavar="FOLDER", help="folder for pictures; needs matplotlib")
+    parser.add_argument("--compare", type=Path, metavar="FILE", help="show what has changed since this run")
+    parser.add_argument("local", nargs="*", metavar="-- ARGUMENTS", help="arguments of apps.local")
+    return parser.parse_args(arguments)
+
+
+def sizes(options: argparse.Namespace) -> Sizes:
+    """Return how much is to be measured."""
+    chosen = QUICK if options.quick else FULL
+    span = Span(chosen.span.warm_up, options.seconds or chosen.span.measured)
+    return Sizes(**{**vars(chosen), "span": span, "players": options.players or chosen.players})

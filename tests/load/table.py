@@ -1,0 +1,62 @@
+"""The figures as a table for people. Pure."""
+
+from collections.abc import Mapping, Sequence
+
+from tests.load.floors import floor_below
+from tests.load.results import Row
+from tests.load.targets import Verdict
+
+SERVICES = ("gate", "worker", "auth", "config", "mail", "edge", "mysql", "redis", "nats", "other")
+HEAD = ("", "req/s", "p50", "p95", "p99", "max", "CPU", *SERVICES, "client", "x floor", "MiB", "other statuses")
+
+
+def results(rows: Mapping[str, Row]) -> str:
+    """Return the table of all rows: latencies in ms, CPU in ms a request."""
+    lines = [HEAD, *(_cells(name, row, rows) for name, row in rows.items())]
+    titles = [f"  {name}: {row.title}{_more(row)}" for name, row in rows.items()]
+    return "\n".join([*aligned(lines), "", "latencies in ms; CPU in ms a request, in all and of each service;",
+                      "client: CPU of the load clients, in no sum; x floor: CPU in all / that of the floors below it",
+                      "", *titles])
+
+
+def memory(row: Row) -> str:
+    """Return the memory of each service."""
+    return "MiB: " + ", ".join(f"{kind} {megabytes:.0f}" for kind, megabytes in row.memory.items())
+
+
+def judged(verdicts: Sequence[Verdict]) -> str:
+    """Return the table of targets."""
+    head = ("target", "", "limit", "found", "")
+    return "\n".join(aligned([head, *(
+        (one.text, one.sign, f"{one.limit:,g}", f"{one.value:,.3g}" if one.value < 1000 else f"{one.value:,.0f}",
+         "met" if one.met else "NOT MET") for one in verdicts)]))
+
+
+def aligned(lines: Sequence[Sequence[str]]) -> list[str]:
+    """Return lines with columns of equal width, the first one to the left, without columns that are empty."""
+    columns = [column for column in zip(*lines, strict=True) if any(column[1:])]
+    widths = [max(map(len, column)) for column in columns]
+    return ["  ".join(cell.ljust(width) if not number else cell.rjust(width)
+                      for number, (cell, width) in enumerate(zip(cells, widths, strict=True))).rstrip()
+            for cells in zip(*columns, strict=True)]
+
+
+def _cells(name: str, row: Row, rows: Mapping[str, Row]) -> tuple[str, ...]:
+    floor = floor_below(name, rows)
+    return (name, f"{row.per_second:,.0f}", *(f"{value:.1f}" for value in (row.p50, row.p95, row.p99, row.largest)),
+            _cpu(row.cpu_in_all), *(_cpu(row.cpu.get(kind, 0.0)) for kind in SERVICES), _cpu(row.client_cpu),
+            f"{row.cpu_in_all / floor:.2f}" if floor else "", f"{sum(row.memory.values()):.0f}", _others(row))
+
+
+def _cpu(milliseconds: float) -> str:
+    return f"{milliseconds:.4f}" if 0 < milliseconds < 0.01 else f"{milliseconds:.3f}" if milliseconds else ""
+
+
+def _others(row: Row) -> str:
+    total = sum(row.outcomes.values())
+    return " ".join(f"{outcome}:{count / total:.1%}" for outcome, count in row.outcomes.items()
+                    if outcome != "0" and count)
+
+
+def _more(row: Row) -> str:
+    return "".join(f"; {name} {value:,.0f}" for name, value in row.more.items())
