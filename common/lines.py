@@ -81,7 +81,7 @@ def close_after_last_byte(peer: socket.socket, seconds: float, clock: Callable[[
     side, read what the peer still sends for at most ``seconds``, then close.
     """
     try:
-        end_our_side(peer)
+        _end_our_side(peer)
         _read_to_the_end(peer, clock() + seconds, clock)
     except OSError:
         pass  # the peer is gone or slower than it may be, and nothing more is owed to it
@@ -89,8 +89,7 @@ def close_after_last_byte(peer: socket.socket, seconds: float, clock: Callable[[
         peer.close()
 
 
-def end_our_side(peer: socket.socket) -> None:
-    """Tell the peer that nothing more follows; over TLS in its own way too. Raises OSError when the peer is gone."""
+def _end_our_side(peer: socket.socket) -> None:
     if isinstance(peer, ssl.SSLSocket):
         peer.settimeout(0)
         with suppress(OSError):  # the end is sent first; then the peer's end would be waited for, which is done below

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from common.lines import CRLF, LineReader
+from common.lines import CRLF, LineReader, LineTimeoutError, LineTooLongError
 
 ANSWER_LIMIT = 4 * 1024 * 1024
 BUSY, TIMED_OUT = -3, -2
@@ -65,7 +65,7 @@ class Gate:
         for attempt in range(TRIES):
             try:
                 answer = json.loads(self._exchange(self._addresses[attempt % len(self._addresses)], line))
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, LineTimeoutError, LineTooLongError) as error:
                 reason = str(error) or type(error).__name__
                 time.sleep(min(0.1 * 2**attempt, 1.0))
                 continue

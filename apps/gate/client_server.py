@@ -13,7 +13,6 @@ from apps.gate.background import Spawn
 from apps.gate.connection import ClientConnection
 from apps.gate.counts import REFUSED
 from apps.gate.dispatcher import Dispatcher
-from apps.gate.lingering import Lingering
 from apps.gate.settings import GateSettings
 from common.answers import busy
 from common.connection_limits import ConnectionLimits
@@ -48,7 +47,6 @@ class ClientServer:
         self._acceptor = Acceptor(settings.host, settings.client_port, self._handle,
                                   backlog=settings.backlog, spawn=spawn)
         self._connections: set[ClientConnection] = set()
-        self._lingering = Lingering(seconds=settings.close_seconds, clock=monotonic, spawn=spawn)
         self._turning_away = 0
         self._ending = False
 
@@ -59,7 +57,6 @@ class ClientServer:
 
     def start(self) -> None:
         CONNECTIONS.set_function(self._limits.__len__)
-        self._lingering.start()
         self._acceptor.start()
 
     def stop(self) -> None:
@@ -73,7 +70,6 @@ class ClientServer:
         self._wait_for_connections(self._settings.answer_seconds + self._settings.send_seconds)
         if self._connections:
             log.warning("connections cut off at the end", extra={"count": len(self._connections)})
-        self._lingering.stop()
 
     def _wait_for_connections(self, seconds: float) -> None:
         deadline = monotonic() + seconds
@@ -87,14 +83,14 @@ class ClientServer:
             self._turn_away(peer)
             return
         connection = ClientConnection(
-            peer, settings=self._settings, dispatcher=self._dispatcher, lingering=self._lingering, tls=self._tls,
-            ending=self._is_ending, within_rate=partial(self._rates.take, address),
-            closed=partial(self._limits.leave, address))
+            peer, settings=self._settings, dispatcher=self._dispatcher, tls=self._tls, ending=self._is_ending,
+            within_rate=partial(self._rates.take, address))
         self._connections.add(connection)
         try:
             connection.serve()
         finally:
             self._connections.discard(connection)
+            self._limits.leave(address)
 
     def _is_ending(self) -> bool:
         return self._ending

@@ -13,7 +13,6 @@ import gevent
 
 from apps.gate.counts import REFUSED, REQUESTS, SECONDS
 from apps.gate.dispatcher import ClientGoneError, Dispatcher
-from apps.gate.lingering import Lingering
 from apps.gate.request import MalformedRequestError, Request, check
 from apps.gate.settings import GateSettings
 from common.answers import Status, busy, platform
@@ -31,8 +30,7 @@ class Next(Enum):
     """What comes after a request."""
 
     REQUEST = auto()
-    LINGER = auto()  # close when the client does: it has been answered
-    DRAIN = auto()  # the same, but the client has sent more than was read
+    END = auto()  # close after the last byte: the client has been answered
     CLOSE = auto()  # at once: the client is owed nothing
 
 
@@ -40,25 +38,21 @@ class ClientConnection:
     """Serves one client from its first byte to the close."""
 
     def __init__(self, peer: socket.socket, *, settings: GateSettings, dispatcher: Dispatcher,
-                 lingering: Lingering, tls: ssl.SSLContext | None, ending: Callable[[], bool],
-                 within_rate: Callable[[], bool], closed: Callable[[], None]) -> None:
+                 tls: ssl.SSLContext | None, ending: Callable[[], bool], within_rate: Callable[[], bool]) -> None:
         """``ending`` tells whether the gate is about to leave, so that no further request is taken.
 
         ``within_rate`` counts a request and tells whether its address may send it.
-        ``closed`` is called once, when the connection is closed, which may be after ``serve`` has returned.
         """
         self._peer = peer
         self._settings = settings
         self._dispatcher = dispatcher
-        self._lingering = lingering
         self._tls = tls
         self._ending = ending
         self._within_rate = within_rate
-        self._closed = closed
         self._idle = True
 
     def serve(self) -> None:
-        """Serve the client until nothing more is to be answered. Raises nothing."""
+        """Serve the client until the connection is closed. Raises nothing."""
         then = Next.CLOSE
         try:
             if self._tls is not None:
@@ -69,6 +63,7 @@ class ClientConnection:
         except Exception:  # one client's request fails, the gate goes on
             log.exception("a request failed")
             self._apologize()
+            then = Next.END
         finally:
             self._close(then)
 
@@ -89,9 +84,7 @@ class ClientConnection:
         while then is Next.REQUEST and not self._ending():
             self._idle = True
             then = self._serve_one(reader, self._settings.keep_alive_seconds)
-        if then in (Next.REQUEST, Next.LINGER):
-            return Next.DRAIN if reader.pending else Next.LINGER
-        return then
+        return Next.CLOSE if then is Next.CLOSE else Next.END
 
     def _serve_one(self, reader: LineReader, seconds: float) -> Next:
         try:
@@ -107,10 +100,11 @@ class ClientConnection:
         except MalformedRequestError as error:
             return self._refuse(str(error))
         self._answer(line, request)
-        return Next.REQUEST if request.keep_alive else Next.LINGER
+        return Next.REQUEST if request.keep_alive else Next.END
 
     def _answer(self, line: bytes, request: Request) -> None:
         if not self._within_rate():
+            REQUESTS["busy"].inc()
             REFUSED["rate"].inc()
             self._send(busy(self._settings.retry_after))
             return
@@ -126,7 +120,7 @@ class ClientConnection:
         self._idle = False
         REQUESTS["malformed"].inc()
         self._send(platform(Status.MALFORMED, f"malformed request: {reason}"))
-        return Next.DRAIN
+        return Next.END
 
     def _apologize(self) -> None:
         with suppress(OSError):
@@ -137,13 +131,10 @@ class ClientConnection:
         self._peer.sendall(answer + CRLF)
 
     def _close(self, then: Next) -> None:
-        if then is Next.LINGER:
-            self._lingering.take(self._peer, self._closed)
-            return
-        if then is Next.DRAIN:
+        if then is Next.CLOSE:
+            self._peer.close()
+        else:
             close_after_last_byte(self._peer, self._settings.close_seconds)
-        self._peer.close()
-        self._closed()
 
     def _log(self, request: Request, answer: bytes, seconds: float) -> None:
         level = logging.INFO if self._settings.access_log else logging.DEBUG

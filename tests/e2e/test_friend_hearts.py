@@ -132,5 +132,6 @@ def recorded(game: Game, player: Player) -> tuple[list[int], int]:
     """Return the tasks that a player has done, and how many hearts the achievement counts."""
     uid = uid_of(game, player)
     tasks = [tid for (tid,) in execute(game, "SELECT tid FROM task WHERE uid = %s", uid)]
-    [[hearts]] = execute(game, "SELECT value FROM achievement WHERE uid = %s AND aid = %s", uid, FRIEND_GIFT_ACHIEVEMENT)
+    [[hearts]] = execute(game, "SELECT value FROM achievement WHERE uid = %s AND aid = %s", uid,
+                         FRIEND_GIFT_ACHIEVEMENT)
     return tasks, hearts

@@ -8,10 +8,11 @@ ROOM = 36
 
 
 class BoxLog:
-    """One mailbox. Text mails have unique bodies, gifts unique quantities of one item."""
+    """One mailbox. Text mails have unique bodies; a gift's quantity of its item is unique."""
 
     def __init__(self) -> None:
         self._sent: set[str] = set()
+        self._given_up: set[str] = set()
         self._seen: dict[str, str] = {}
         self._granted: dict[str, str] = {}
         self._deleted: set[str] = set()
@@ -26,17 +27,13 @@ class BoxLog:
     @property
     def missing(self) -> set[str]:
         """The mails that were sent and not seen yet."""
-        return self._sent - set(self._seen.values())
+        return self._sent - set(self._seen.values()) - self._given_up
 
     @property
     def ungranted(self) -> set[str]:
-        """The gifts that were sent and not granted yet."""
-        return {mark for mark in self._sent if mark.isdigit()} - set(self._granted.values())
-
-    @property
-    def granted(self) -> int:
-        """Sum of the quantities of all gifts that were granted."""
-        return sum(map(int, self._granted.values()))
+        """The gifts that were seen and not granted yet."""
+        gifts = {mark for mark in self._sent if mark.isdigit()}
+        return gifts - set(self._granted.values()) - self.missing - self._given_up
 
     def quantity(self, key: str) -> int:
         """Return the quantity of a gift that was listed."""
@@ -48,23 +45,14 @@ class BoxLog:
         self._new += 1
 
     def listed(self, mails: Iterable[Mapping[str, Any]]) -> list[str]:
-        """Take a listing of the whole box; return the keys of its gifts."""
-        mails = list(mails)
+        """Take a listing of the whole box; return the keys of its gifts that are not granted yet."""
         marks = {str(mail["key"]): mark_of(mail) for mail in mails}
         fresh = [key for key in marks if key not in self._seen]
         for key in fresh:
             self._see(key, marks[key])
-        for key in self._deleted & marks.keys():
-            self.problems.append(f"a mail is back after its deletion: {marks[key]}")
-        self._held, self._new = len(mails), max(0, self._new - len(fresh))
+        self.problems += [f"a mail is back after its deletion: {marks[key]}" for key in self._deleted & marks.keys()]
+        self._held, self._new = len(marks), max(0, self._new - len(fresh))
         return [key for key in marks if marks[key].isdigit() and key not in self._granted]
-
-    def _see(self, key: str, mark: str) -> None:
-        if mark not in self._sent:
-            self.problems.append(f"a mail that nobody sent here: {mark}")
-        if mark in self._seen.values():
-            self.problems.append(f"a mail came twice: {mark}")
-        self._seen[key] = mark
 
     def grant(self, granted: Mapping[str, Iterable[Mapping[str, int]]]) -> None:
         """Take the ``success`` of one acknowledged accept_gifts: mail key -> what was granted for it."""
@@ -78,9 +66,24 @@ class BoxLog:
 
     def delete(self, keys: Iterable[str]) -> None:
         """Take the keys of an acknowledged deletion."""
-        keys = list(keys)
-        self._deleted.update(keys)
-        self._held = max(0, self._held - len(keys))
+        gone = set(keys)
+        self._deleted |= gone
+        self._held = max(0, self._held - len(gone))
+
+    def report(self) -> list[str]:
+        """Return everything that is wrong when all must have arrived; the next report does not tell it again."""
+        texts = [*self.problems, *(f"a mail is lost: {mark}" for mark in sorted(self.missing)),
+                 *(f"a gift is not granted: {mark}" for mark in sorted(self.ungranted))]
+        self._given_up |= self.missing | self.ungranted
+        self.problems = []
+        return texts
+
+    def _see(self, key: str, mark: str) -> None:
+        if mark not in self._sent:
+            self.problems.append(f"a mail that nobody sent here: {mark}")
+        if mark in self._seen.values():
+            self.problems.append(f"a mail came twice: {mark}")
+        self._seen[key] = mark
 
 
 def mark_of(mail: Mapping[str, Any]) -> str:

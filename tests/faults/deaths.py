@@ -31,7 +31,8 @@ def unexpected(found: Iterable[Death], asked: Mapping[int, int]) -> list[str]:
     texts = []
     for death in found:
         number = asked.get(death.pid)
-        allowed = {None: (), signal.SIGTERM: (CLEAN,)}.get(number, (signal.Signals(number or 9).name,))
-        if death.how not in allowed:
-            texts.append(f"{death.name} ended with {death.how}" + ("" if number is None else " after its signal"))
+        if number is None:
+            texts.append(f"{death.name} ended by itself with {death.how}")
+        elif death.how != (CLEAN if number == signal.SIGTERM else signal.Signals(number).name):
+            texts.append(f"{death.name} ended with {death.how} after {signal.Signals(number).name}")
     return texts

@@ -32,7 +32,8 @@ class Load:
         self._ending = Event()
         self._loops: list[gevent.Greenlet[..., Any]] = []
         self._actions: list[tuple[Callable[[Caller, Person], None], int]] = [
-            (self._look, 35), (self._earn, 25), (self._rename, 5), (self._write, 15), (self._give, 8), (self._empty, 12)]
+            (self._look, 35), (self._earn, 25), (self._rename, 5), (self._write, 15), (self._give, 8),
+            (self._empty, 12)]
 
     def start(self, loops: int = 1, think: float = THINK_SECONDS) -> None:
         """Let ``loops`` more loops act for each actor, with a pause of about ``think`` seconds between two actions."""

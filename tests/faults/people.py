@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from gevent.lock import BoundedSemaphore
 from gevent.pool import Pool
@@ -81,7 +82,7 @@ def enter(gates: Sequence[Address], world: str) -> Person:
     return Person(name, player.state, Journal({item: held[item] for item in (COIN, IRON, DIAMOND)}))
 
 
-def expect(player: Player, status: int, function: str, **data: object) -> None:
+def expect(player: Player, status: int, function: str, **data: Any) -> None:
     """Call a function that has to answer with this status."""
     answer = player.call(function, **data)
     if answer["status"] != status:

@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.faults.deaths import unexpected
 from tests.faults.deaths import deaths as told_deaths
+from tests.faults.deaths import unexpected
 from tests.support.local_system import LocalSystem
 from tests.support.process_tree import Found, descendants
 from tests.support.waiting import wait_for
@@ -120,7 +120,7 @@ def sockets(pid: int) -> list[str]:
     found = []
     try:
         for entry in (Path("/proc") / str(pid) / "fd").iterdir():
-            target = os.readlink(entry)
+            target = str(entry.readlink())
             if target.startswith("socket:["):
                 found.append(target[8:-1])
     except OSError:

@@ -27,7 +27,7 @@ class Proxy:
 
     @property
     def port(self) -> int:
-        return int(self._server.server_port)
+        return int(self._server.server_port or 0)
 
     def start(self) -> None:
         self._server.start()

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Sequence
 from functools import partial
+from time import monotonic
 from typing import Any
 
 import gevent
@@ -92,7 +93,7 @@ class Talker:
                     break
                 self.saying = (session, number)
                 chat.say("PUBLIC", str(Saying(self.person.world, self.person.name, session, number)))
-                gevent.wait([self._ending, listener], timeout=SAY_SECONDS, count=1)
+                self._ending.wait(SAY_SECONDS)
         except OSError:
             pass  # the edge is gone: the loop comes in again
         finally:
@@ -106,22 +107,21 @@ class Talker:
 
     def _listen(self, chat: Chat, ear: Ear, session: int) -> None:
         """Hear until the edge closes, or until nothing of ours has come back for too long."""
-        with gevent.Timeout(DEAF_SECONDS, False) as patience:
-            while True:
-                try:
-                    line = chat.read(None)
-                except OSError:
-                    return
-                if line is None:
-                    return
-                saying = ear.hear(parse(line)[2])
-                if saying is None:
-                    continue
-                self.latest[saying.speaker] = (saying.session, saying.number)
-                if saying.session == session:
-                    self._tally.success("chat")
-                    patience.close()
-                    patience.start()
+        deadline = monotonic() + DEAF_SECONDS
+        while (left := deadline - monotonic()) > 0:
+            try:
+                line = chat.read(left)
+            except (OSError, LineTimeoutError):
+                return
+            if line is None:
+                return
+            saying = ear.hear(parse(line)[2])
+            if saying is None:
+                continue
+            self.latest[saying.speaker] = (saying.session, saying.number)
+            if saying.session == session:
+                self._tally.success("chat")
+                deadline = monotonic() + DEAF_SECONDS
 
 
 class Talk:

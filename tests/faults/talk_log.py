@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-SEPARATOR = "_"
+SEPARATOR = " "
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@ from itertools import pairwise
 
 STATUS = re.compile(rb'\{"status": ?(-?\d+)')
 BUSY, TIMED_OUT = b"-3", b"-2"
+KINDS = ("read", "write", "mail", "chat")
 MOST_TEXTS = 5
 
 
 class Tally:
-    """Counts. ``kind`` is what a client does: read, write, mail or chat."""
+    """Counts. ``kind`` is what a client does: one of KINDS, or anything else that does not go on all the time."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -55,7 +56,7 @@ class Tally:
     def gaps(self) -> dict[str, float]:
         """Return for each kind the longest time without a success, in seconds."""
         end = self._clock() if self._ended is None else self._ended
-        return {kind: longest_gap(self._begun, times, end) for kind, times in self._successes.items()}
+        return {kind: longest_gap(self._begun, self._successes.get(kind, []), end) for kind in KINDS}
 
 
 def longest_gap(begin: float, times: list[float], end: float) -> float:

@@ -1,10 +1,9 @@
 """The building blocks alone, as quick as they can be: the floor below everything that is built from them.
 
-``python -m gevent.monkey --module tests.load.bare``. Reads one JSON object from the standard input (``kind``, ``url``,
-``greenlets``, ``begin``, ``measure_from``, ``end``), and prints what ``tests.load.client`` prints.
+``python -m gevent.monkey --module tests.load.bare``: a ``Part`` whose order has ``kind``, ``url`` and ``greenlets``, and
+whose result is a ``Tally``. With the arguments ``answer URL`` it is the one who answers requests over NATS.
 """
 
-import json
 import sys
 import threading
 import time
@@ -21,6 +20,7 @@ from common.mysql import connection_options
 from common.nats import Client
 from common.nats.message import Message
 from common.redis_client import PipelinedRedis
+from tests.load.part import Times, take_part
 from tests.load.tally import Tally
 
 PAYLOAD = b"x" * 300
@@ -88,19 +88,26 @@ def answer_requests(url: str) -> None:
     gevent.get_hub().threadpool.apply(sys.stdin.read)
 
 
-def run(order: dict[str, Any]) -> dict[str, Any]:
-    """Do one thing over and over, in several greenlets."""
+def prepare(order: dict[str, Any]) -> Callable[[Times], dict[str, Any]]:
+    """Connect; return what does one thing over and over, in several greenlets."""
     once = KINDS[order["kind"]](order["url"], order["greenlets"])
-    tally = Tally(order["measure_from"], order["end"])
+    _together(order["greenlets"], once)
 
-    def repeat() -> None:
-        while (begun := time.monotonic()) < order["end"]:
-            once()
-            tally.note(begun, time.monotonic(), "0")
+    def work(times: Times) -> dict[str, Any]:
+        tally = Tally(times.measure_from, times.end)
 
-    greenlets = [gevent.spawn(repeat) for _ in range(order["greenlets"])]
-    gevent.joinall(greenlets, raise_error=True)
-    return {**tally.as_json(), "cpu": 0.0}  # it is read from outside, as that of a server
+        def repeat() -> None:
+            while (begun := time.monotonic()) < times.end:
+                once()
+                tally.note(begun, time.monotonic(), "0")
+
+        _together(order["greenlets"], repeat)
+        return {**tally.as_json(), "cpu": 0.0}  # it is read from outside, as that of a server
+    return work
+
+
+def _together(count: int, work: Callable[[], object]) -> None:
+    gevent.joinall([gevent.spawn(work) for _ in range(count)], raise_error=True)
 
 
 def _nats_client(url: str) -> Client:
@@ -119,7 +126,7 @@ def main() -> None:
     if sys.argv[1:2] == ["answer"]:
         answer_requests(sys.argv[2])
     else:
-        print(json.dumps(run(json.loads(sys.stdin.read()))), flush=True)
+        take_part(prepare)
 
 
 if __name__ == "__main__":

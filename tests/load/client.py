@@ -1,25 +1,24 @@
 """A process full of load clients, on epoll, so that the clients cost much less than what they measure.
 
-Reads one JSON object from the standard input (the fields of ``Order``), loads a gate, and prints a JSON object: a
-``Tally`` and the CPU seconds of this process in the measured span.
+A ``Part`` whose order has the fields of ``Order``, and whose result is a ``Tally`` and the CPU seconds of this process in
+the measured span.
 
 A closed loop has so many ``clients``, each of which asks again when it has its answer. An open loop asks ``rate`` times
 a second, whatever the answers do; a latency counts from the moment when the request should have been sent.
 """
 
 import itertools
-import json
 import select
 import ssl
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 from tests.load import arrivals
 from tests.load.connection import Connection, connect
+from tests.load.part import Times, take_part
 from tests.load.scenario import REQUEST_ID
 from tests.load.tally import Tally, status_of
 
@@ -28,15 +27,12 @@ LONGEST_WAIT = 0.05
 
 @dataclass(frozen=True)
 class Order:
-    """What a client process is to do; times are seconds of the monotonic clock, which all processes share."""
+    """What a client process is to do."""
 
     name: str
     """Begins all its request ids."""
     addresses: list[tuple[str, int]]
     lines: list[str]
-    begin: float
-    measure_from: float
-    end: float
     clients: int = 0
     rate: float = 0.0
     keep_alive: bool = False
@@ -51,8 +47,9 @@ class Order:
 class Client:
     """Runs one order."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Order, times: Times) -> None:
         self._order = order
+        self._times = times
         self._epoll = select.epoll()
         self._tls = ssl.create_default_context(cafile=order.authority) if order.authority else None
         self._addresses = itertools.cycle([(str(host), int(port)) for host, port in order.addresses])
@@ -61,13 +58,13 @@ class Client:
         self._idle: dict[int, Connection] = {}
         self._again = 0
         self._next_look = 0.0
-        self.tally = Tally(order.measure_from, order.end)
+        self.tally = Tally(times.measure_from, times.end)
 
     def run(self) -> float:
         """Load the gate; return the CPU seconds from ``measure_from`` to ``end``."""
         due = self._arrivals()
         upcoming, cpu = next(due, None), [0.0, 0.0]
-        while (now := time.monotonic()) < self._order.end or self._busy:
+        while (now := time.monotonic()) < self._times.end or self._busy:
             while upcoming is not None and upcoming <= now:
                 self._begin(upcoming)
                 upcoming = next(due, None)
@@ -80,10 +77,10 @@ class Client:
         return cpu[1] - cpu[0]
 
     def _arrivals(self) -> Iterator[float]:
-        order = self._order
+        order, times = self._order, self._times
         if order.clients:
-            return itertools.repeat(order.begin, order.clients)
-        return arrivals.poisson(order.rate, order.begin, order.end, Random(order.name))
+            return itertools.repeat(times.begin, order.clients)
+        return arrivals.poisson(order.rate, times.begin, times.end, Random(order.name))
 
     def _numbered(self) -> Iterator[bytes]:
         parts = [tuple(part.encode() for part in line.split(REQUEST_ID)) for line in self._order.lines]
@@ -107,7 +104,7 @@ class Client:
     def _begin_again(self, now: float) -> None:
         """In a closed loop, who has an answer asks again."""
         again, self._again = self._again, 0
-        if self._order.clients and now < self._order.end:
+        if self._order.clients and now < self._times.end:
             for _ in range(again):
                 self._begin(now)
 
@@ -143,18 +140,22 @@ class Client:
 
     def _mark(self, cpu: list[float]) -> None:
         now = time.monotonic()
-        if now < self._order.measure_from:
+        if now < self._times.measure_from:
             cpu[0] = cpu[1] = time.process_time()
-        elif now < self._order.end:
+        elif now < self._times.end:
             cpu[1] = time.process_time()
 
 
-def main() -> None:
-    fields: dict[str, Any] = json.loads(sys.stdin.read())
-    client = Client(Order(**fields))
-    cpu = client.run()
-    print(json.dumps({**client.tally.as_json(), "cpu": cpu}), flush=True)
+def prepare(fields: dict[str, Any]) -> Callable[[Times], dict[str, Any]]:
+    """Take an order; return what carries it out."""
+    order = Order(**fields)
+
+    def work(times: Times) -> dict[str, Any]:
+        client = Client(order, times)
+        cpu = client.run()
+        return {**client.tally.as_json(), "cpu": cpu}
+    return work
 
 
 if __name__ == "__main__":
-    main()
+    take_part(prepare)

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 
@@ -15,8 +14,6 @@ from tests.load.system import MeasuredSystem
 from tests.load.usage import Usage
 
 PATCHED = ["-m", "gevent.monkey", "--module"]
-LEAD_SECONDS = 1.0
-"""For a patched process to start and to connect."""
 TITLES = {
     "line": "floor: accept, read a line, answer, close", "nats": "floor: NATS request and reply",
     "redis": "floor: Redis GET", "select": "floor: SELECT of 20 rows", "transaction": "floor: transaction",
@@ -84,13 +81,10 @@ class Floors:
 
     def _bare(self, kind: str, more: Mapping[str, int]) -> Row:
         backend = BACKENDS[kind]
-        begin = time.monotonic() + LEAD_SECONDS
-        measure_from = begin + self._span.warm_up
-        order = {"kind": kind, "url": self._system.endpoints[backend], "greenlets": self._clients,
-                 "measure_from": measure_from, "end": measure_from + self._span.measured}
+        order = {"kind": kind, "url": self._system.endpoints[backend], "greenlets": self._clients}
         part = Part([*PATCHED, "tests.load.bare"], order)
         usage = Usage({backend: self._system.processes[backend], "other": part.pid, **more})
-        return phase.watch(TITLES[kind], [part], usage, measure_from, order["end"])
+        return phase.watch(TITLES[kind], [part], usage, self._span)
 
 
 @contextmanager

@@ -54,7 +54,8 @@ def main(requests: int, clients: int) -> None:
         nats, redis = nats_server(Path(name)), redis_server(Path(name))
         nats.start()
         redis.start()
-        gate = Gate(Path(name), nats_port=nats.port, redis_port=redis.port)
+        gate = Gate(Path(name), nats_port=nats.port, redis_port=redis.port, address_rate=0,
+                    max_connections_per_address=0)
         worker = subprocess.Popen([*RUN, "worker", str(nats.port), str(redis.port)], cwd=ROOT)
         try:
             gate.start()

@@ -6,14 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.load.part import Part
+from tests.load.part import Part, Times
 from tests.load.results import Row, row_of
 from tests.load.tally import merged
 from tests.load.usage import Figures, Usage, difference
 
 CLIENT = ["-m", "tests.load.client"]
-LEAD_SECONDS = 0.5
-"""For the client processes to start."""
 
 
 @dataclass(frozen=True)
@@ -36,28 +34,31 @@ class Load:
     authority: str = ""
     processes: int = 2
 
-    def orders(self, span: Span) -> list[dict[str, Any]]:
+    def orders(self) -> list[dict[str, Any]]:
         """Return an order for each client process."""
-        begin = time.monotonic() + LEAD_SECONDS
-        times = {"begin": begin, "measure_from": begin + span.warm_up, "end": begin + span.warm_up + span.measured}
-        return [{**times, "name": os.urandom(4).hex(), "addresses": list(self.addresses), "authority": self.authority,
-                 "lines": self.lines[part::self.processes] or self.lines, "clients": _share(self.clients, part, self.processes),
+        return [{"name": os.urandom(4).hex(), "addresses": list(self.addresses), "authority": self.authority,
+                 "lines": self.lines[part::self.processes] or self.lines,
+                 "clients": _share(self.clients, part, self.processes),
                  "rate": self.rate / self.processes, "keep_alive": self.keep_alive}
                 for part in range(self.processes)]
 
 
 def measure(title: str, load: Load, usage: Usage, span: Span) -> Row:
-    """Run one measurement. Raises PartError."""
-    orders = load.orders(span)
-    parts = [Part(CLIENT, order) for order in orders]
-    return watch(title, parts, usage, orders[0]["measure_from"], orders[0]["end"])
+    """Run one measurement with load clients. Raises PartError."""
+    return watch(title, [Part(CLIENT, order) for order in load.orders()], usage, span)
 
 
-def watch(title: str, parts: Sequence[Part], usage: Usage, begin: float, end: float) -> Row:
-    """Read the CPU of the servers at two moments while client processes run, then collect what those counted."""
+def watch(title: str, parts: Sequence[Part], usage: Usage, span: Span) -> Row:
+    """Let processes work; read the CPU of the servers at two moments meanwhile. Raises PartError."""
     try:
-        used, memory = _used_between(usage, begin, end)
-        results: list[Mapping[str, Any]] = [part.result(60) for part in parts]
+        for part in parts:
+            part.wait_ready()
+        begin = time.monotonic()
+        times = Times(begin, begin + span.warm_up, begin + span.warm_up + span.measured)
+        for part in parts:
+            part.go(times)
+        used, memory = _used_between(usage, times.measure_from, times.end)
+        results: list[Mapping[str, Any]] = [part.result() for part in parts]
     finally:
         for part in parts:
             part.kill()

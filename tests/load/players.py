@@ -39,7 +39,7 @@ def crowd_name(number: int) -> str:
 
 
 def insert_crowd(url: str, first: int, last: int) -> None:
-    """Put players ``first`` to ``last - 1`` into the tables, with what a player has: items, ledger, stages, and so on."""
+    """Put players ``first`` to ``last - 1`` into the tables, with what a player has: items, ledger, and so on."""
     numbers = [(number,) for number in range(first, last)]
     with closing(connect(url)) as connection, connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE crowd (number INT PRIMARY KEY)")

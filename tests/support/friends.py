@@ -56,7 +56,7 @@ def fill_list(game: Game, player: Player, number: int = 50) -> None:
     uid = uid_of(game, player)
     marks = ", ".join(["(%s, %s, '2030-01-01')"] * number)
     values = [value for count in range(number) for value in (uid, f"{uid}{count}")]
-    execute(game, f"INSERT INTO friend (uid, fid, since) VALUES {marks}", *values)  # noqa: S608  # only marks
+    execute(game, f"INSERT INTO friend (uid, fid, since) VALUES {marks}", *values)  # only marks
 
 
 def a_day_later(game: Game, player: Player) -> None:

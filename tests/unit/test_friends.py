@@ -40,5 +40,5 @@ def test_a_friend_in_the_list() -> None:
 
 
 def test_a_request_in_the_list() -> None:
-    shown = friend_list.entry(("Bea", 420, None, None, "", "1", "", 0))
+    shown = friend_list.entry(("Bea", 420, None, None, None, "1", "", None))
     assert (shown["recover"], shown["since"], shown["fid"], shown["isre"]) == ("", "", "", 0)

@@ -32,7 +32,7 @@ def set_blackboard_family(uid: str, msg: str, **kwargs: Unpack[Tools]) -> Reply:
 
 
 def set_icon_family(uid: str, icon: int, **kwargs: Unpack[Tools]) -> Reply:
-    """Choose a picture. 99: there is none of this number. 98: in no family. 97: neither owner nor admin. 96: it is set."""
+    """Choose a picture. 99: no such number. 98: in no family. 97: neither owner nor admin. 96: it is set already."""
     if not 0 <= icon <= LARGEST_ICON:
         raise GameError(99, "no such icon")
     db = kwargs["db"]

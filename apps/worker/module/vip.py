@@ -15,7 +15,6 @@ from common.mysql import Statements
 
 NEVER = -1
 
-
 DailySet = Mapping[str, int]
 """What one card gives a day: quantities by item id as text, some of them 0."""
 
@@ -46,14 +45,10 @@ def get_vip_daily_reward(uid: str, **kwargs: Unpack[Tools]) -> Reply:
     ready = now + timedelta(seconds=config["vip_daily_reward"]["cooling_time"])
     timers.set_timer(db, uid, Timer.VIP_COOLING, shanghai.moment_text(ready))
     exp_info, sets = _add_exp(db, uid, running, kwargs["config"])
-    given = _grant_sets(db, uid, sets)
-    return ok({
-        "remaining": {
-            **{card.name: {"card": True, "item": given[card]} if card in given else {"card": False} for card in CARDS},
-            "exp_info": exp_info,
-        },
-        "reward": {card.name: {"item": _listed(sets[card])} if card in sets else {} for card in CARDS},
-    })
+    left = _grant_sets(db, uid, sets)
+    cards = {card.name: {"card": True, "item": left[card]} if card in left else {"card": False} for card in CARDS}
+    return ok({"remaining": {**cards, "exp_info": exp_info},
+               "reward": {card.name: {"item": _listed(sets[card])} if card in sets else {} for card in CARDS}})
 
 
 def purchase_vip_gift(uid: str, tier: Number = None, **kwargs: Unpack[Tools]) -> Reply:

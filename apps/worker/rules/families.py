@@ -139,4 +139,5 @@ def name_of(db: Statements, uid: str, now: datetime) -> str:
 
 
 def _family(row: Row) -> Family:
-    return Family(*row[:9], Used(*row[9:]))
+    *columns, day, removals, notices, invitations = row
+    return Family(*columns, Used(day, removals, notices, invitations))  # type: ignore[call-arg]  # nine columns

@@ -8,7 +8,8 @@ from apps.worker.worlds import World
 from common.mysql import Row, Statements
 
 SELECT = ("SELECT f.name, f.icon, f.exp, f.notice, f.board, "
-          "(SELECT COUNT(*) FROM family_member m WHERE m.family = f.id) AS people FROM family f WHERE f.world = %s AND ")
+          "(SELECT COUNT(*) FROM family_member m WHERE m.family = f.id) AS people "
+          "FROM family f WHERE f.world = %s AND ")
 BY_NAME = f"{SELECT} {LIVING} AND f.name_key = %s"
 AROUND = (f"({SELECT} {LIVING} AND f.id >= %s ORDER BY f.id LIMIT %s) UNION ALL "
           f"({SELECT} {LIVING} AND f.id < %s ORDER BY f.id LIMIT %s) LIMIT %s")

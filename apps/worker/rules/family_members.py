@@ -40,8 +40,11 @@ def shown(db: Statements, family: Family) -> list[dict[str, object]]:
         "LEFT JOIN item r ON r.uid = m.uid AND r.iid = %s WHERE m.family = %s ORDER BY standing DESC, m.joined, m.uid",
         family.owner, int(FamilyRole.OWNER), int(Timer.LOGIN), int(Item.FAMILY_COIN), int(Item.FAMILY_COIN_RECORD),
         family.id)
-    names = ("gn", "icon", "family_role", "exp", "login", "family_coin", "family_coin_record")
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    return [
+        {"gn": gn, "icon": icon, "family_role": role, "exp": exp, "login": login, "family_coin": int(coins),
+         "family_coin_record": int(record)}
+        for gn, icon, role, exp, login, coins, record in rows
+    ]
 
 
 def count(db: Statements, family: Family) -> int:

@@ -11,7 +11,7 @@ from common.mysql import Row, Statements
 def of(db: Statements, uid: str, now: datetime) -> list[dict[str, Any]]:
     """Return all friends, and who was asked but did not agree; oldest friends first, requests last."""
     rows = db.all(
-        "SELECT p.gn, p.exp, h.day, r.since, COALESCE(f.name, ''), p.icon, p.intro, COALESCE(h.paid, 0) "  # noqa: S608  # constant
+        "SELECT p.gn, p.exp, h.day, r.since, f.name, p.icon, p.intro, h.paid "  # noqa: S608  # constant
         "FROM friend r JOIN player p ON p.uid = r.fid "
         "LEFT JOIN heart h ON h.uid = r.uid AND h.fid = r.fid "
         "LEFT JOIN family_member m ON m.uid = r.fid "
@@ -26,8 +26,8 @@ def entry(row: Row) -> dict[str, Any]:
     ``recover`` and ``isre`` are of the heart that the owner of the list sent: its day, and whether it was paid.
     """
     gn, exp, recover, since, family, icon, intro, isre = row
-    return {"gn": gn, "exp": exp, "recover": _day(recover), "since": _day(since), "fid": family, "icon": icon,
-            "intro": intro, "isre": isre}
+    return {"gn": gn, "exp": exp, "recover": _day(recover), "since": _day(since), "fid": family or "", "icon": icon,
+            "intro": intro, "isre": isre or 0}
 
 
 def _day(day: date | None) -> str:

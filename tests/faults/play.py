@@ -1,0 +1,95 @@
+"""Plays cases on one stage: load, strike, recovery, examination."""
+
+import random
+from time import monotonic
+
+import gevent
+
+from tests.faults.cases import Case
+from tests.faults.examiner import Examiner
+from tests.faults.holdings import Holdings
+from tests.faults.load import Load
+from tests.faults.people import Cast
+from tests.faults.report import Result
+from tests.faults.stage import Stage
+from tests.faults.strikes import Field
+from tests.faults.talk import Talk
+from tests.faults.tally import Tally
+
+LEAD_SECONDS = 0.7
+MEET_SECONDS = 15.0
+POLL_SECONDS = 0.1
+NOTED_GAP = 1.0
+
+
+class Play:
+    """Plays one case after the other with the same people."""
+
+    def __init__(self, stage: Stage, cast: Cast, seconds: float, seed: int) -> None:
+        """``seconds`` is how long the strikes last that have no length of their own."""
+        self._stage = stage
+        self._cast = cast
+        self._seconds = seconds
+        self._random = random.Random(seed)
+        self._examiner = Examiner(stage, cast, self._random)
+        self._holdings = Holdings(stage.processes)
+
+    def run(self, case: Case) -> Result:
+        """Play a case and return what came out. Does not raise what a broken system causes."""
+        begun = monotonic()
+        result, tally = Result(case.name, case.title), Tally(monotonic)
+        talk = Talk(self._cast.talkers, self._stage.gates, self._stage.edges, tally)
+        load = Load(self._cast, self._stage.gates, tally, self._random.randrange(2**32))
+        try:
+            self._strike(case, load, talk, result)
+            settled = monotonic()
+            result.problems += self._examiner.examine()
+            result.details["examined in"] = round(monotonic() - settled, 1)
+        except (AssertionError, OSError, gevent.Timeout) as error:
+            result.problems.append(f"{type(error).__name__}: {error}"[:500])
+        self._count(case, tally, talk, result)
+        result.problems += self._stage.processes.surprises()
+        problems, result.details["holdings"] = self._holdings.look()
+        result.problems += problems
+        result.seconds = monotonic() - begun
+        return result
+
+    def _strike(self, case: Case, load: Load, talk: Talk, result: Result) -> None:
+        talk.start()
+        load.start()
+        try:
+            gevent.sleep(LEAD_SECONDS)
+            case.strike(Field(self._stage, load, self._seconds, result.notes))
+            self._stage.processes.wait_ready()
+            gevent.sleep(LEAD_SECONDS)
+        finally:
+            load.stop()
+            self._meet(talk, result)
+            talk.stop()
+
+    @staticmethod
+    def _meet(talk: Talk, result: Result) -> None:
+        """Everybody who talks has to hear everybody else of the same world again."""
+        since, deadline = talk.said(), monotonic() + MEET_SECONDS
+        while (deaf := talk.deaf(since)) and monotonic() < deadline:
+            gevent.sleep(POLL_SECONDS)
+        if deaf:
+            result.problems.append(f"chat: {len(deaf)} pairs are deaf: {deaf[0]}")
+
+    @staticmethod
+    def _count(case: Case, tally: Tally, talk: Talk, result: Result) -> None:
+        gaps = tally.gaps()
+        slowest = max(gaps, key=lambda kind: gaps[kind], default="")
+        result.requests, result.refused, result.retried = tally.requests, tally.refused, tally.retried
+        result.failed, result.recovery = tally.failed, gaps.get(slowest, 0.0)
+        result.problems += [*tally.wrong, *talk.problems]
+        if result.failed and not case.may_fail:
+            result.problems.append(f"{result.failed} requests failed: {tally.failures[0]}")
+        if result.recovery > case.recovery:
+            result.problems.append(f"no {slowest} for {result.recovery:.1f} s, at most {case.recovery:g} expected")
+        elif result.recovery > NOTED_GAP:
+            result.notes.append(f"slowest: {slowest}")
+        heard, lost, joined = (sum(getattr(talker, name) for talker in talk.talkers)
+                               for name in ("heard", "lost", "joined"))
+        result.details |= {"gaps": gaps, "timed_out": tally.timed_out, "failures": tally.failures, "heard": heard,
+                           "lost": lost, "joined": joined}

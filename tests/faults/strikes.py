@@ -1,0 +1,143 @@
+"""How each thing goes wrong. A strike returns when it is over; then the system has to recover."""
+
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import gevent
+import redis
+
+from tests.faults import garbage as shots
+from tests.faults.load import Load
+from tests.faults.stage import Stage
+
+FREEZE_SECONDS = 3.0
+MUTE_SECONDS = 6.0  # longer than a worker waits for a statement
+CUTS = 4
+CUT_SECONDS = 0.8
+
+
+@dataclass
+class Field:
+    """What a strike can reach."""
+
+    stage: Stage
+    load: Load
+    seconds: float
+    """How long a strike lasts that has no length of its own."""
+    notes: list[str]
+
+
+Strike = Callable[[Field], None]
+
+
+def nothing(field: Field) -> None:
+    """Let the load go on."""
+    gevent.sleep(field.seconds)
+
+
+def kill_each(kind: str) -> Strike:
+    """kill -9, one process after the other, each after its predecessor is back."""
+    return lambda field: restart_each(field, [kind], signal.SIGKILL)
+
+
+def end_each(kind: str) -> Strike:
+    """SIGTERM, one process after the other."""
+    return lambda field: restart_each(field, [kind], signal.SIGTERM)
+
+
+def roll(kinds: Sequence[str]) -> Strike:
+    """SIGTERM to all processes of all kinds, one after the other."""
+    return lambda field: restart_each(field, kinds, signal.SIGTERM)
+
+
+def restart_each(field: Field, kinds: Sequence[str], number: int) -> None:
+    """Send a signal to each process in turn, and note the slowest restart."""
+    processes = field.stage.processes
+    times = [processes.restart(name, number) for kind in kinds for name in processes.names(kind)]
+    field.notes.append(f"slowest restart {max(times):.1f} s")
+
+
+def kill_children(field: Field) -> None:
+    """Kill the process that serves below each first HTTP service; its master has to notice."""
+    for name in ("auth-0", "config-0", "mail-0"):
+        field.stage.processes.kill_children(name)
+    gevent.sleep(field.seconds)
+
+
+def empty_redis(field: Field) -> None:
+    """All keys are gone, and all connections with them."""
+    with redis.Redis.from_url(field.stage.redis_url) as client:
+        client.flushall()
+    field.stage.processes.restart("redis", signal.SIGKILL)
+
+
+def freeze(name: str) -> Strike:
+    """Stop a process and its children for a while; their connections stay open and nothing answers."""
+    def strike(field: Field) -> None:
+        frozen = field.stage.processes.freeze(name)
+        try:
+            gevent.sleep(FREEZE_SECONDS)
+        finally:
+            field.stage.processes.thaw(frozen)
+        gevent.sleep(field.seconds / 2)
+    return strike
+
+
+def stall(place: str) -> Strike:
+    """Nothing passes the network to a place for a while; then everything arrives, late."""
+    def strike(field: Field) -> None:
+        with held(field, place, answers_only=False):
+            gevent.sleep(FREEZE_SECONDS)
+        gevent.sleep(field.seconds / 2)
+    return strike
+
+
+def mute(name: str) -> Strike:
+    """What goes to a backend arrives and has its effect; its answers do not, and are lost in the end."""
+    def strike(field: Field) -> None:
+        with held(field, name, answers_only=True):
+            gevent.sleep(MUTE_SECONDS)
+            for proxy in field.stage.proxies[name]:
+                proxy.cut()
+        gevent.sleep(field.seconds / 2)
+    return strike
+
+
+@contextmanager
+def held(field: Field, place: str, *, answers_only: bool) -> Iterator[None]:
+    """Hold back what passes the proxies of a place."""
+    proxies = field.stage.proxies[place]
+    for proxy in proxies:
+        proxy.pause(answers_only=answers_only)
+    try:
+        yield
+    finally:
+        for proxy in proxies:
+            proxy.resume()
+
+
+def cut_all(field: Field) -> None:
+    """Reset every connection to backends and from clients, several times."""
+    for _ in range(CUTS):
+        for proxies in field.stage.proxies.values():
+            for proxy in proxies:
+                proxy.cut()
+        gevent.sleep(CUT_SECONDS)
+
+
+def garbage(kinds: Sequence[str]) -> Strike:
+    """Throw garbage at all ports of all services."""
+    def strike(field: Field) -> None:
+        processes = field.stage.processes
+        ports = [port for kind in kinds for name in processes.names(kind) for port in processes.ports(name)]
+        count = shots.bombard(ports, field.seconds, seed=1)
+        field.notes.append(f"{count} shots at {len(ports)} ports")
+    return strike
+
+
+def triple(field: Field) -> None:
+    """Three times the loops, and no pauses."""
+    field.load.start(loops=2, think=0.0)
+    gevent.sleep(field.seconds)
