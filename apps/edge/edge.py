@@ -2,15 +2,23 @@
 
 import logging
 import socket
+import time
+from pathlib import Path
 
-from apps.edge.admission import Admission, Auth
+from apps.edge.admission import Admission
 from apps.edge.chat_server import ChatServer
+from apps.edge.control import Control
 from apps.edge.fan_out import FanOut, Pace, Receiver
+from apps.edge.membership import RecentChanges
+from apps.edge.moderator import FilterMode, Moderator
+from apps.edge.mutes import Mutes
 from apps.edge.outbound import SendLimits
 from apps.edge.relay import Relay
 from apps.edge.rooms import Rooms
-from apps.edge.session import Rules, Session
+from apps.edge.roster import Roster
+from apps.edge.session import House, Rules, Session
 from apps.edge.settings import EdgeSettings, FanOutSettings
+from apps.edge.word_lists import WordLists
 from common import tls
 from common.health import Health
 from common.http_client import JsonClient
@@ -18,6 +26,7 @@ from common.lifecycle import Process
 from common.nats.client import Client
 from common.nats.errors import NATSError
 from common.ops import OpsServer
+from common.token_bucket import Rates
 from common.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
@@ -32,13 +41,25 @@ def build(settings: EdgeSettings) -> Process:
     rooms: Rooms[Receiver] = Rooms()
     fan_out = _fan_out(settings, rooms, process)
     relay = Relay(nats, rooms, fan_out.add)
-    server = _chat_server(settings, nats, auth, relay, fan_out)
+    roster = Roster(RecentChanges(settings.players_remembered, settings.change_seconds, time.monotonic))
+    mutes = Mutes(settings.mutes_remembered, time.time)
+    lists = WordLists(Path(settings.words), seconds=settings.words_seconds, limit=settings.words_limit)
+    admission = Admission(auth, batch=settings.nonce_batch, requests=settings.auth_connections)
+    house = House(admission, relay, roster, _moderator(settings, mutes, lists))
+    server = _chat_server(settings, nats, house, fan_out)
     health.add("nats", lambda: _probe_nats(nats))
     health.add("auth", auth.probe)
-    watchdog = Watchdog(settings.blocked_seconds)
-    for part in (watchdog, nats, auth, health, OpsServer((settings.host, settings.ops_port), health), fan_out, server):
+    watchdog, ops = Watchdog(settings.blocked_seconds), OpsServer((settings.host, settings.ops_port), health)
+    if settings.filter_mode != FilterMode.OFF.value:
+        process.add(lists)
+    for part in (watchdog, nats, auth, health, ops, Control(nats, roster, mutes), fan_out, server):
         process.add(part)
     return process
+
+
+def _moderator(settings: EdgeSettings, mutes: Mutes, lists: WordLists) -> Moderator:
+    rates = Rates(settings.messages_per_second, settings.message_burst, settings.players_remembered, time.monotonic)
+    return Moderator(mutes, rates, lists, FilterMode(settings.filter_mode))
 
 
 def _fan_out(settings: FanOutSettings, rooms: Rooms[Receiver], process: Process) -> FanOut:
@@ -46,12 +67,11 @@ def _fan_out(settings: FanOutSettings, rooms: Rooms[Receiver], process: Process)
     return FanOut(rooms.members, pace=pace, room_bytes=settings.room_queue_bytes, spawn=process.spawn)
 
 
-def _chat_server(settings: EdgeSettings, nats: Client, auth: Auth, relay: Relay, fan_out: FanOut) -> ChatServer:
-    admission = Admission(auth, batch=settings.nonce_batch, requests=settings.auth_connections)
+def _chat_server(settings: EdgeSettings, nats: Client, house: House, fan_out: FanOut) -> ChatServer:
     rules = _rules(settings)
 
     def begin(peer: socket.socket) -> Session:
-        return Session(peer, rules, admission, relay)
+        return Session(peer, rules, house)
 
     def settle() -> None:
         try:

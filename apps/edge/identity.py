@@ -16,16 +16,25 @@ class IdentityError(ValueError):
 
 
 class Identity(NamedTuple):
-    """A name in the chat and the NATS subjects that it may talk on; ``family`` is None without a family."""
+    """A name in the chat and the NATS subjects that it may talk on; ``family`` is None without a family.
+
+    ``uid`` is empty when the nonce did not tell who the player is.
+    """
 
     game_name: bytes
     public: str
     family: str | None
+    world: str = ""
+    uid: str = ""
 
     @property
     def subjects(self) -> list[str]:
         """All subjects that the player hears."""
         return [self.public, self.family] if self.family else [self.public]
+
+    def in_family(self, name: str) -> "Identity":
+        """Return the same player in another family, in none if ``name`` is empty."""
+        return self._replace(family=subjects.family_chat(self.world, name) if name else None)
 
 
 def nonce(payload: bytes) -> str:
@@ -36,17 +45,24 @@ def nonce(payload: bytes) -> str:
 
 
 def read(payload: Mapping[str, Any]) -> Identity:
-    """Return the identity in a nonce's payload: ``gn``, ``world`` and ``fn`` ('' without a family).
+    """Return the identity in a nonce's payload: ``gn``, ``world``, ``uid`` and ``fn`` ('' without a family).
 
     Raises IdentityError when a name is missing, is not text, is too long or has control characters.
     """
     world = _name(payload, "world")
-    family = _name(payload, "fn") if payload.get("fn") else ""
+    family = family_name(payload.get("fn"))
     return Identity(
         game_name=_name(payload, "gn").encode(),
         public=subjects.public_chat(world),
         family=subjects.family_chat(world, family) if family else None,
+        world=world,
+        uid=_name(payload, "uid") if payload.get("uid") else "",
     )
+
+
+def family_name(value: object) -> str:
+    """Return the name of a family, '' for none. Raises IdentityError for what can be no name."""
+    return _name({"fn": value}, "fn") if value else ""
 
 
 def _name(payload: Mapping[str, Any], field: str) -> str:

@@ -13,8 +13,10 @@ from apps.edge.admission import Admission, RefusedError
 from apps.edge.allowance import Allowance, Verdict
 from apps.edge.commands import CommandError, Name
 from apps.edge.identity import Identity
+from apps.edge.moderator import Moderator
 from apps.edge.outbound import Outbound, SendLimits
 from apps.edge.relay import Relay
+from apps.edge.roster import Roster
 from common.lines import LineReader, LineTimeoutError, LineTooLongError, close_after_last_byte
 from common.metrics import Counter
 
@@ -46,18 +48,26 @@ class Rules(NamedTuple):
     sending: SendLimits
 
 
+class House(NamedTuple):
+    """What all sessions of an edge share."""
+
+    admission: Admission
+    relay: Relay
+    roster: Roster
+    moderator: Moderator
+
+
 class Session:
     """One client."""
 
-    __slots__ = ("_admission", "_allowance", "_broken", "_clock", "_greenlet", "_identity", "_interrupted", "_outbound",
-                 "_peer", "_reader", "_relay", "_rules")
+    __slots__ = ("_allowance", "_broken", "_clock", "_greenlet", "_house", "_identity", "_interrupted", "_outbound",
+                 "_peer", "_reader", "_rules")
 
-    def __init__(self, peer: socket.socket, rules: Rules, admission: Admission, relay: Relay,
+    def __init__(self, peer: socket.socket, rules: Rules, house: House,
                  clock: Callable[[], float] = time.monotonic) -> None:
         self._peer = peer
         self._rules = rules
-        self._admission = admission
-        self._relay = relay
+        self._house = house
         self._clock = clock
         self._outbound = Outbound(peer, rules.sending, self._break)
         self._reader = LineReader(peer, commands.WIDTH + rules.message_limit, clock)
@@ -83,8 +93,14 @@ class Session:
         except InterruptedSession:
             self._leave("cut off" if self._broken else "server stops")
         finally:
-            self._relay.leave(self._outbound)
+            self._leave_rooms()
             self._outbound.close()
+
+    def move(self, family: str) -> None:
+        """Belong to another family from now on, to none if ``family`` is empty; never waits."""
+        if self._identity is not None:
+            self._identity = self._identity.in_family(family)
+            self._house.relay.enter(self._outbound, self._identity)
 
     def interrupt(self) -> None:
         """End the session from outside, after its last message; never waits."""
@@ -108,17 +124,17 @@ class Session:
     def _register(self, nonce: bytes, deadline: float) -> None:
         """Become whom the nonce names; the rooms of the former identity are left in the same moment."""
         try:
-            admitted = self._admission.redeem(nonce, max(0.0, deadline - self._clock()))
+            admitted = self._house.admission.redeem(nonce, max(0.0, deadline - self._clock()))
         except RefusedError as error:
             JOINS.labels("refused").inc()
             log.info("client not admitted", extra={"reason": str(error)})
             raise EndedError("refused") from None
         JOINS.labels("admitted").inc()
-        self._relay.enter(self._outbound, admitted)
         first = self._identity is None
-        self._identity = admitted
+        self._identity = self._house.roster.enter(self, admitted)
+        self._house.relay.enter(self._outbound, self._identity)
         if first:
-            self._relay.confirm(admitted)
+            self._house.relay.confirm(self._identity)
             self._outbound.open()
             self._outbound.send(commands.encode(Name.OK))
 
@@ -155,13 +171,20 @@ class Session:
             commands.check_text(command.payload, self._rules.message_limit)
         except CommandError as error:
             raise EndedError(str(error)) from None
-        if command.payload:
+        if not command.payload:
+            return
+        ruling = self._house.moderator.judge(speaker, subject, command.payload)
+        if ruling.text is not None:
             MESSAGES.labels(command.name.name.lower()).inc()
-            self._relay.say(subject, speaker.game_name, command.payload)
+            self._house.relay.say(subject, speaker.game_name, ruling.text)
+
+    def _leave_rooms(self) -> None:
+        self._house.roster.leave(self)
+        self._house.relay.leave(self._outbound)
 
     def _leave(self, reason: str) -> None:
         """Take the client out of its rooms, let it have its last bytes, and close; a broken one is reset at once."""
-        self._relay.leave(self._outbound)
+        self._leave_rooms()
         ENDS.labels(reason).inc()
         log.debug("session ended", extra={"reason": reason})
         if self._broken:

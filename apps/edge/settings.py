@@ -28,7 +28,8 @@ class TalkSettings:
     idle_seconds: float = option(3600.0, "Seconds that a client may send nothing before it is closed", least=1)
     message_limit: int = option(512, "Largest text of a message, in bytes", least=1)
     messages_per_second: float = option(
-        10.0, "Messages a second of one client; more are dropped, ten times as many close it", least=0.1)
+        10.0, "Messages a second of one client, and of one player in a channel over all connections to this edge; "
+        "more are dropped, ten times as many of one client close it", least=0.1)
     message_burst: int = option(20, "Messages of one client that may come at once", least=1)
     close_seconds: float = option(2.0, "Seconds that a client has to take its last bytes before a close", least=0.1)
 
@@ -57,6 +58,21 @@ class AdmissionSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EdgeSettings(ListenSettings, TalkSettings, FanOutSettings, AdmissionSettings, TlsSettings, NatsSettings,
-                   OpsSettings, ProcessSettings):
+class ModerationSettings:
+    """Who may say what."""
+
+    filter_mode: str = option("mask", "What happens to a message with an unwanted word: its words become *, it is not "
+                              "sent, or nothing", choices=("mask", "refuse", "off"))
+    words: str = option("conf/chat/words", "Folder of the unwanted words: *.txt, a word a line, # for comments")
+    words_seconds: float = option(5.0, "Seconds between two looks for changed word lists", least=0.05)
+    words_limit: int = option(16 * 1024 * 1024, "Largest size of all word lists together, in bytes", least=1)
+    players_remembered: int = option(100_000, "Players whose rates and changes of family are remembered", least=1)
+    change_seconds: float = option(
+        150.0, "Seconds for which a change of family is remembered; longer than a nonce lives", least=1)
+    mutes_remembered: int = option(100_000, "Muted players and channels that are remembered", least=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EdgeSettings(ListenSettings, TalkSettings, FanOutSettings, AdmissionSettings, ModerationSettings, TlsSettings,
+                   NatsSettings, OpsSettings, ProcessSettings):
     """The chat server: sessions of chat clients, joined over NATS."""

@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections.abc import Sequence
+from time import monotonic
 from typing import Any
 
 from apps.client.gate import Address, Gate, NoAnswerError
@@ -56,11 +57,14 @@ class Caller:
 
     def _call(self, person: Person, kind: str, function: str, request_id: str | None, data: dict[str, Any]) -> Any:
         self._tally.requests += 1
+        begun = monotonic()
         try:
             answer = Player(self._gate, person.state).call(function, request_id, **data)
         except NoAnswerError as error:
             self._tally.fail(str(error))
             return None
+        finally:
+            self._tally.waited(monotonic() - begun)
         if answer["status"] != SUCCESS:
             self._tally.wrong_answer(f"{function}: {json.dumps(answer)}")
             return None

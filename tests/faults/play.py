@@ -81,7 +81,7 @@ class Play:
         gaps = tally.gaps()
         slowest = max(gaps, key=lambda kind: gaps[kind], default="")
         result.requests, result.refused, result.retried = tally.requests, tally.refused, tally.retried
-        result.failed, result.recovery = tally.failed, gaps.get(slowest, 0.0)
+        result.failed, result.recovery, result.longest = tally.failed, gaps.get(slowest, 0.0), tally.longest
         result.problems += [*tally.wrong, *talk.problems]
         if result.failed and not case.may_fail:
             result.problems.append(f"{result.failed} requests failed: {tally.failures[0]}")

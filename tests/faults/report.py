@@ -5,13 +5,16 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-HEADINGS = ("case", "result", "requests", "refused", "retried", "failed", "recovery s", "notes")
+HEADINGS = ("case", "result", "requests", "refused", "retried", "failed", "recovery s", "longest s", "notes")
 NOTE_LENGTH = 120
 
 
 @dataclass
 class Result:
-    """One case. ``recovery`` is the longest time without a success of the slowest kind, in seconds."""
+    """One case. ``recovery`` is the longest time without a success of the slowest kind of action, in seconds.
+
+    ``longest`` is how long one request took at most, with all its tries.
+    """
 
     case: str
     title: str
@@ -20,6 +23,7 @@ class Result:
     retried: int = 0
     failed: int = 0
     recovery: float = 0.0
+    longest: float = 0.0
     seconds: float = 0.0
     notes: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -35,7 +39,8 @@ class Result:
         texts = [*self.problems, *self.notes]
         notes = "; ".join(text if len(text) <= NOTE_LENGTH else text[:NOTE_LENGTH] + "..." for text in texts[:6])
         return (self.case, "ok" if self.passed else "FAILED", str(self.requests), str(self.refused),
-                str(self.retried), str(self.failed), f"{self.recovery:.1f}", notes)
+                str(self.retried), str(self.failed), f"{self.recovery:.1f}",
+                f"{self.longest:.1f}", notes)
 
 
 def table(results: Sequence[Result]) -> str:
@@ -87,7 +92,8 @@ and chat, one thing after the other goes wrong. After each case the load stops a
 
 *Refused* are answers that ask the client to come again, *retried* the tries beyond the first, *failed* the requests
 that got no answer in five tries within about {{}} s each. *Recovery* is the longest time in which one kind of action
-(reading, writing, mail, chat) did not succeed once, the ordinary pause between two of them included.
+(reading, writing, mail, chat) did not succeed once, the ordinary pause between two of them included; *longest* is how long a single
+request took at most, with all its tries.
 
 {table}
 """.replace("{{}}", "2.5")

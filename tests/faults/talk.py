@@ -19,6 +19,8 @@ from tests.faults.tally import Tally
 
 SESSIONS = itertools.count(1)
 SAY_SECONDS = 0.15
+STAY_SECONDS = 2.5
+"""About how long a stay in the chat takes: joining needs gates, workers, auth and edges."""
 DEAF_SECONDS = 3.0
 """Without its own message for so long a client leaves and comes in again."""
 JOIN_SECONDS = 2.5
@@ -85,11 +87,13 @@ class Talker:
 
     def _stay(self, chat: Chat) -> None:
         self.joined += 1
+        self._tally.success("join")
+        end = monotonic() + STAY_SECONDS * (0.5 + self.joined % 3 / 2)
         ear, session = Ear(self.person.world), next(SESSIONS)
         listener = gevent.spawn(self._listen, chat, ear, session)
         try:
             for number in itertools.count(1):
-                if self._ending.is_set() or listener.dead:
+                if self._ending.is_set() or listener.dead or monotonic() > end:
                     break
                 self.saying = (session, number)
                 chat.say("PUBLIC", str(Saying(self.person.world, self.person.name, session, number)))

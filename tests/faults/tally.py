@@ -6,7 +6,7 @@ from itertools import pairwise
 
 STATUS = re.compile(rb'\{"status": ?(-?\d+)')
 BUSY, TIMED_OUT = b"-3", b"-2"
-KINDS = ("read", "write", "mail", "chat")
+KINDS = ("read", "write", "mail", "join", "chat")
 MOST_TEXTS = 5
 
 
@@ -19,6 +19,7 @@ class Tally:
         self._ended: float | None = None
         self._successes: dict[str, list[float]] = {}
         self.requests = self.tries = self.refused = self.timed_out = self.failed = 0
+        self.longest = 0.0
         self.wrong: list[str] = []
         self.failures: list[str] = []
 
@@ -33,6 +34,10 @@ class Tally:
     def success(self, kind: str) -> None:
         """Note that something worked now."""
         self._successes.setdefault(kind, []).append(self._clock())
+
+    def waited(self, seconds: float) -> None:
+        """Note how long one request took with all its tries."""
+        self.longest = max(self.longest, seconds)
 
     def fail(self, reason: str) -> None:
         """Count a request that got no answer in all its tries."""

@@ -1,11 +1,10 @@
 """The building blocks alone, as quick as they can be: the floor below everything that is built from them.
 
-``python -m gevent.monkey --module tests.load.bare``: a ``Part`` whose order has ``kind``, ``url`` and ``greenlets``, and
-whose result is a ``Tally``. With the arguments ``answer URL`` it is the one who answers requests over NATS.
+``python -m gevent.monkey --module tests.load.bare``: a ``Part`` whose order has ``kind``, ``url`` and ``greenlets``,
+and whose result is a ``Tally``. With the arguments ``answer URL`` it is the one who answers requests over NATS.
 """
 
 import sys
-import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -16,10 +15,10 @@ import gevent
 import pymysql
 from dbutils.pooled_db import PooledDB
 
-from common.mysql import connection_options
 from common.nats import Client
 from common.nats.message import Message
 from common.redis_client import PipelinedRedis
+from tests.load import database
 from tests.load.part import Times, take_part
 from tests.load.tally import Tally
 
@@ -118,8 +117,8 @@ def _nats_client(url: str) -> Client:
 
 
 def _pool(url: str, greenlets: int) -> PooledDB:
-    return PooledDB(pymysql, maxconnections=greenlets, maxcached=greenlets, blocking=True, reset=False, ping=0,
-                    **connection_options(url, 5, 5))
+    return PooledDB(pymysql, mincached=greenlets, maxconnections=greenlets, blocking=True, reset=False, ping=0,
+                    autocommit=True, **database.arguments(url))
 
 
 def main() -> None:

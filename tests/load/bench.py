@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
     earlier = read(options.compare) if options.compare else {}
     print("starting the system", file=sys.stderr)
     with system.running(options.local, options.data_dir) as measured:
-        suite = Suite(measured, settings.sizes(options), options.clients, options.scenario)
+        suite = Suite(measured, settings.sizes(options), options)
         run_all(suite, options)
     rows = suite.medians()
     print(report(rows, judge=not options.quick))

@@ -1,7 +1,7 @@
 """A process full of load clients, on epoll, so that the clients cost much less than what they measure.
 
-A ``Part`` whose order has the fields of ``Order``, and whose result is a ``Tally`` and the CPU seconds of this process in
-the measured span.
+A ``Part`` whose order has the fields of ``Order``, and whose result is a ``Tally`` with the CPU seconds of this process
+in the measured span.
 
 A closed loop has so many ``clients``, each of which asks again when it has its answer. An open loop asks ``rate`` times
 a second, whatever the answers do; a latency counts from the moment when the request should have been sent.
@@ -35,6 +35,8 @@ class Order:
     lines: list[str]
     clients: int = 0
     rate: float = 0.0
+    arrivals: str = "poisson"
+    """Of an open loop: ``poisson``, as independent users come, or ``fixed``."""
     keep_alive: bool = False
     authority: str = ""
     """PEM file; TLS is spoken when it is given."""
@@ -80,6 +82,8 @@ class Client:
         order, times = self._order, self._times
         if order.clients:
             return itertools.repeat(times.begin, order.clients)
+        if order.arrivals == "fixed":
+            return arrivals.fixed(order.rate, times.begin, times.end)
         return arrivals.poisson(order.rate, times.begin, times.end, Random(order.name))
 
     def _numbered(self) -> Iterator[bytes]:

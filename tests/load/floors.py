@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 
 from apps.local.processes import ROOT
-from tests.load import phase, players
+from tests.load import database, phase
 from tests.load.part import Part
 from tests.load.phase import Load, Span
 from tests.load.results import Row
@@ -54,7 +54,7 @@ class Floors:
 
     def prepare(self) -> None:
         """Make the tables of the transaction."""
-        with closing(players.connect(self._system.endpoints["mysql"])) as connection, connection.cursor() as cursor:
+        with closing(database.connect(self._system.endpoints["mysql"])) as connection, connection.cursor() as cursor:
             cursor.execute("CREATE TABLE bench_row (id INT PRIMARY KEY, value BIGINT NOT NULL) ENGINE=InnoDB")
             cursor.execute("CREATE TABLE bench_log (id BIGINT AUTO_INCREMENT PRIMARY KEY, row_id INT NOT NULL, "
                            "amount INT NOT NULL) ENGINE=InnoDB")

@@ -6,6 +6,7 @@
 import socket
 import sys
 
+import gevent
 from gevent.server import StreamServer
 
 ANSWER = b'{"status":0,"message":"success","data":{"items":[' + b",".join(
@@ -27,7 +28,7 @@ def main() -> None:
     server = StreamServer(("127.0.0.1", 0), serve, backlog=1024)
     server.start()
     print(server.server_port, flush=True)
-    sys.stdin.read()
+    gevent.get_hub().threadpool.apply(sys.stdin.read)  # reading here would stop all greenlets
     server.stop()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from tests.load.part import Part, Times
 from tests.load.results import Row, row_of
 from tests.load.tally import merged
-from tests.load.usage import Figures, Usage, difference
+from tests.load.usage import Figures, Usage, difference, machine_seconds
 
 CLIENT = ["-m", "tests.load.client"]
 
@@ -30,6 +30,7 @@ class Load:
     lines: Sequence[str]
     clients: int = 0
     rate: float = 0.0
+    arrivals: str = "poisson"
     keep_alive: bool = False
     authority: str = ""
     processes: int = 2
@@ -39,7 +40,8 @@ class Load:
         return [{"name": os.urandom(4).hex(), "addresses": list(self.addresses), "authority": self.authority,
                  "lines": self.lines[part::self.processes] or self.lines,
                  "clients": _share(self.clients, part, self.processes),
-                 "rate": self.rate / self.processes, "keep_alive": self.keep_alive}
+                 "rate": self.rate / self.processes, "arrivals": self.arrivals,
+                 "keep_alive": self.keep_alive}
                 for part in range(self.processes)]
 
 
@@ -57,19 +59,19 @@ def watch(title: str, parts: Sequence[Part], usage: Usage, span: Span) -> Row:
         times = Times(begin, begin + span.warm_up, begin + span.warm_up + span.measured)
         for part in parts:
             part.go(times)
-        used, memory = _used_between(usage, times.measure_from, times.end)
+        used, machine, memory = _used_between(usage, times.measure_from, times.end)
         results: list[Mapping[str, Any]] = [part.result() for part in parts]
     finally:
         for part in parts:
             part.kill()
-    return row_of(title, merged(results), used, sum(result["cpu"] for result in results), memory)
+    return row_of(title, merged(results), used, sum(result["cpu"] for result in results), machine, memory)
 
 
-def _used_between(usage: Usage, begin: float, end: float) -> tuple[Figures, Figures]:
+def _used_between(usage: Usage, begin: float, end: float) -> tuple[Figures, float, Figures]:
     time.sleep(max(0.0, begin - time.monotonic()))
-    before = usage.cpu_seconds()
+    before, machine = usage.cpu_seconds(), machine_seconds()
     time.sleep(max(0.0, end - time.monotonic()))
-    return difference(usage.cpu_seconds(), before), usage.megabytes()
+    return difference(usage.cpu_seconds(), before), machine_seconds() - machine, usage.megabytes()
 
 
 def _share(number: int, part: int, parts: int) -> int:

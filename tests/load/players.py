@@ -5,11 +5,10 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
-import pymysql
 import urllib3
 
+from tests.load import database
 from tests.load.scenario import Account
 from tests.support.game import WORLD, Game, give
 
@@ -41,7 +40,7 @@ def crowd_name(number: int) -> str:
 def insert_crowd(url: str, first: int, last: int) -> None:
     """Put players ``first`` to ``last - 1`` into the tables, with what a player has: items, ledger, and so on."""
     numbers = [(number,) for number in range(first, last)]
-    with closing(connect(url)) as connection, connection.cursor() as cursor:
+    with closing(database.connect(url)) as connection, connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE crowd (number INT PRIMARY KEY)")
         cursor.executemany("INSERT INTO crowd VALUES (%s)", numbers)
         for statement in STATEMENTS:
@@ -91,9 +90,3 @@ def post_all(url: str, bodies: Sequence[object]) -> list[Any]:
     with urllib3.PoolManager(maxsize=THREADS) as pool, ThreadPoolExecutor(THREADS) as threads:
         return list(threads.map(lambda body: pool.request("POST", url, json=body, timeout=10.0).json(), bodies))
 
-
-def connect(url: str) -> "pymysql.Connection[pymysql.cursors.Cursor]":
-    """Open a connection to ``mysql://user:password@host:port/database``."""
-    parts = urlsplit(url)
-    return pymysql.connect(host=str(parts.hostname), port=parts.port or 3306, user=str(parts.username),
-                           password=unquote(parts.password or ""), database=parts.path[1:], connect_timeout=5)

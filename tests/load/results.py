@@ -24,6 +24,8 @@ class Row:
     memory: dict[str, float] = field(default_factory=dict)
     client_cpu: float = 0.0
     """Of the load clients, who are not part of the system."""
+    noise: float = 0.0
+    """Cores that were busy meanwhile with what is no part of the measurement."""
     outcomes: dict[str, float] = field(default_factory=dict)
     more: dict[str, float] = field(default_factory=dict)
     """What only this kind of measurement has."""
@@ -38,14 +40,15 @@ class Row:
         return asdict(self)
 
 
-def row_of(title: str, tally: Tally, cpu_seconds: Mapping[str, float], client_cpu: float,
+def row_of(title: str, tally: Tally, cpu_seconds: Mapping[str, float], client_cpu: float, machine_cpu: float,
            memory: Mapping[str, float]) -> Row:
-    """Make a row of what clients counted and of the CPU seconds that servers used meanwhile."""
+    """Make a row of what clients counted and of the CPU seconds that servers, clients and all processes used."""
     answers, seconds = max(1, tally.answered_in_time), tally.end - tally.begin
     p50, p95, p99 = (tally.accepted.percentile(share) * 1000 for share in PERCENTILES)
     return Row(
         title=title, per_second=tally.accepted_in_time / seconds, p50=p50, p95=p95, p99=p99,
-        largest=tally.accepted.largest * 1000, client_cpu=client_cpu / answers * 1000, memory=dict(memory),
+        largest=tally.accepted.largest * 1000, client_cpu=client_cpu / answers * 1000,
+        noise=max(0.0, machine_cpu - client_cpu - sum(cpu_seconds.values())) / seconds, memory=dict(memory),
         cpu={kind: used / answers * 1000 for kind, used in cpu_seconds.items()},
         outcomes={outcome: float(count) for outcome, count in tally.outcomes.items()})
 

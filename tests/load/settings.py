@@ -41,6 +41,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
                         help="names of measurements or beginnings of them, separated by commas: reads,floor")
     parser.add_argument("--scenario", action="append", default=[], metavar="FILE.toml",
                         help="measure a scenario file too; may be given again")
+    parser.add_argument("--rate", type=float, default=0.0,
+                        help="requests a second of --scenario in an open loop, instead of a closed one")
+    parser.add_argument("--arrivals", choices=("poisson", "fixed"), default="poisson", help="of all open loops")
     parser.add_argument("--clients", type=int, default=32, help="clients of a closed loop (default %(default)s)")
     parser.add_argument("--seconds", type=float, help="seconds of a measurement (5; with --quick less)")
     parser.add_argument("--players", type=int, help="players who ask (100; with --quick 10)")

@@ -1,5 +1,6 @@
 """All measurements by name, on one running system."""
 
+import argparse
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,17 +26,19 @@ SEED = 1
 class Suite:
     """``rows`` has the rows of each measurement, one a repetition."""
 
-    def __init__(self, system: MeasuredSystem, sizes: Sizes, clients: int, files: Sequence[str]) -> None:
+    def __init__(self, system: MeasuredSystem, sizes: Sizes, options: argparse.Namespace) -> None:
         self._system = system
         self._sizes = sizes
-        self._clients = clients
-        self._files = files
+        self._options = options
+        self._clients: int = options.clients
+        self.rows: dict[str, list[Row]] = {}
         self._receivers = [players.crowd_name(number) for number in range(sizes.crowd)]
         self._accounts = players.register(system.endpoints, sizes.players)
         players.insert_crowd(system.endpoints["mysql"], 0, sizes.crowd)
-        self._floors = Floors(system, sizes.floor_span, clients, self._lines(scenario.load("reads"), self._accounts)[0])
+        self._floors = Floors(system, sizes.floor_span, self._clients,
+                              self._lines(scenario.load("reads"), self._accounts)[0])
         self._floors.prepare()
-        self.rows: dict[str, list[Row]] = {}
+        self._closed("mix", max(CLOSED_LOOPS))  # opens the pools of connections; its figures count for nothing
 
     def repeated(self) -> dict[str, Phase]:
         """Return the measurements that are repeated in turn, so that all of them meet the same noise."""
@@ -50,8 +53,8 @@ class Suite:
             "keep_alive": lambda: self._closed("keep_alive", self._clients),
             "tls": lambda: self._tls("reads"),
             "tls_keep_alive": lambda: self._tls("keep_alive"),
-            **{Path(file).stem: lambda file=file: self._closed(file, self._clients)  # type: ignore[misc]
-               for file in self._files},
+            **{Path(file).stem: lambda file=file: self._file(file)  # type: ignore[misc]
+               for file in self._options.scenario},
         }
 
     def once(self) -> dict[str, Phase]:
@@ -85,6 +88,12 @@ class Suite:
     def _closed(self, name: str, clients: int) -> Row:
         chosen = scenario.load(name)
         return self._load(f"{chosen.title}, {clients} clients", chosen, clients=clients)
+
+    def _file(self, file: str) -> Row:
+        chosen, rate = scenario.load(file), self._options.rate
+        if not rate:
+            return self._closed(file, self._clients)
+        return self._load(f"{chosen.title}, open loop at {rate:g}/s", chosen, rate=rate)
 
     def _half_peak(self) -> Row:
         rate = self.peak() / 2
@@ -123,7 +132,8 @@ class Suite:
     def _load(self, title: str, chosen: Scenario, *, clients: int = 0, rate: float = 0.0,
               addresses: Sequence[tuple[str, int]] = (), authority: str = "") -> Row:
         load = Load(addresses or self._system.gates, self._lines(chosen, self._accounts), clients=clients, rate=rate,
-                    keep_alive=chosen.keep_alive, authority=authority, processes=1 if clients == 1 else 2)
+                    arrivals=self._options.arrivals, keep_alive=chosen.keep_alive, authority=authority,
+                    processes=1 if clients == 1 else 2)
         return phase.measure(title, load, self._system.usage(), self._sizes.span)
 
     def _lines(self, chosen: Scenario, accounts: Sequence[Account], count: int = 0) -> list[str]:

@@ -17,11 +17,12 @@ from tests.load.usage import Usage
 from tests.support.local_system import LocalSystem
 from tests.support.waiting import wait_for
 
+MANY = "1000000"
 OPEN_HANDED = {
-    "MAX_CONNECTIONS_PER_ADDRESS": "0", "MESSAGES_PER_SECOND": "100000", "MESSAGE_BURST": "100000",
-    "REGISTER_SECONDS": "60",
+    "MAX_CONNECTIONS_PER_ADDRESS": MANY, "ADDRESS_RATE": MANY, "ADDRESS_BURST": MANY, "PLAYER_RATE": MANY,
+    "PLAYER_BURST": MANY, "MESSAGES_PER_SECOND": MANY, "MESSAGE_BURST": MANY, "REGISTER_SECONDS": "60",
 }
-"""Limits that keep one client from taking too much: here one address plays all clients."""
+"""Limits that keep one client from taking too much: here one address, and few players, play all clients."""
 READY_SECONDS = 30.0
 
 

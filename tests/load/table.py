@@ -7,16 +7,19 @@ from tests.load.results import Row
 from tests.load.targets import Verdict
 
 SERVICES = ("gate", "worker", "auth", "config", "mail", "edge", "mysql", "redis", "nats", "other")
-HEAD = ("", "req/s", "p50", "p95", "p99", "max", "CPU", *SERVICES, "client", "x floor", "MiB", "other statuses")
+HEAD = ("", "req/s", "p50", "p95", "p99", "max", "CPU", *SERVICES, "client", "noise", "x floor", "MiB",
+        "other statuses")
+
+
+LEGEND = """latencies in ms; CPU in ms a request, in all and of each service; client: CPU of load clients, in no sum;
+noise: cores that were busy with something else; x floor: CPU / that of the floors below; MiB: resident, all servers"""
 
 
 def results(rows: Mapping[str, Row]) -> str:
-    """Return the table of all rows: latencies in ms, CPU in ms a request."""
+    """Return the table of all rows."""
     lines = [HEAD, *(_cells(name, row, rows) for name, row in rows.items())]
     titles = [f"  {name}: {row.title}{_more(row)}" for name, row in rows.items()]
-    return "\n".join([*aligned(lines), "", "latencies in ms; CPU in ms a request, in all and of each service;",
-                      "client: CPU of the load clients, in no sum; x floor: CPU in all / that of the floors below it",
-                      "", *titles])
+    return "\n".join([*aligned(lines), "", LEGEND, "", *titles])
 
 
 def memory(row: Row) -> str:
@@ -45,7 +48,8 @@ def _cells(name: str, row: Row, rows: Mapping[str, Row]) -> tuple[str, ...]:
     floor = floor_below(name, rows)
     return (name, f"{row.per_second:,.0f}", *(f"{value:.1f}" for value in (row.p50, row.p95, row.p99, row.largest)),
             _cpu(row.cpu_in_all), *(_cpu(row.cpu.get(kind, 0.0)) for kind in SERVICES), _cpu(row.client_cpu),
-            f"{row.cpu_in_all / floor:.2f}" if floor else "", f"{sum(row.memory.values()):.0f}", _others(row))
+            f"{row.noise:.1f}", f"{row.cpu_in_all / floor:.2f}" if floor else "", f"{sum(row.memory.values()):.0f}",
+            _others(row))
 
 
 def _cpu(milliseconds: float) -> str:

@@ -54,6 +54,12 @@ def resident_megabytes(pid: int) -> float:
     return 0.0
 
 
+def machine_seconds() -> float:
+    """Return the CPU seconds that all processes of the machine have used so far."""
+    user, nice, system, _, _, irq, soft_irq = Path("/proc/stat").read_text().split()[1:8]
+    return sum(int(ticks) for ticks in (user, nice, system, irq, soft_irq)) / TICKS
+
+
 def difference(after: Figures, before: Figures) -> Figures:
     """Return how much each service has used in between."""
     return {kind: value - before.get(kind, 0.0) for kind, value in after.items()}

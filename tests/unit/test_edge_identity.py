@@ -10,7 +10,7 @@ from apps.edge.identity import Identity, IdentityError
 
 def test_an_identity_with_and_without_family() -> None:
     assert identity.read({"status": 0, "gn": "Åsa", "world": "s1", "fn": "", "uid": "u"}) == Identity(
-        "Åsa".encode(), "chat.s1.public", None)
+        "Åsa".encode(), "chat.s1.public", None, "s1", "u")
     assert identity.read({"gn": "a", "world": "s1", "fn": "Red"}).family == "chat.s1.family.Red"
     assert identity.read({"gn": "a", "world": "s1"}).family is None
 

@@ -46,3 +46,8 @@ def test_the_empty_name_has_no_token() -> None:
 def test_chat_subjects() -> None:
     assert subjects.public_chat("s0") == "chat.s0.public"
     assert subjects.family_chat("s0", "a.public") == "chat.s0.family.a=2Epublic"
+
+
+def test_what_edges_are_told_is_no_chat() -> None:
+    assert subjects.chat_control("s0") == "control.chat.s0"
+    assert subjects.chat_control("a.>") == "control.chat.a=2E=3E"

@@ -6,10 +6,11 @@ from apps.worker.field_types import Number
 from apps.worker.fields import FieldError
 from apps.worker.module.common import GameError, Reply, Tools, ok
 from apps.worker.module.enums import MailType
-from apps.worker.rules import gifts, letters, vip_cards
+from apps.worker.rules import gifts, letters, levels, vip_cards
 from apps.worker.rules.items import ItemError, grant, parse_all
 
 LONGEST_TEXT = 500
+MOST_EXP = 10**9
 
 
 def add_resources(uid: str, items: list[str] | None = None, **kwargs: Unpack[Tools]) -> Reply:
@@ -19,6 +20,16 @@ def add_resources(uid: str, items: list[str] | None = None, **kwargs: Unpack[Too
     except ItemError as error:
         raise FieldError(f"items: {error}") from error
     return ok(grant(kwargs["db"], uid, gains).as_data())
+
+
+def add_exp(uid: str, exp: int, **kwargs: Unpack[Tools]) -> Reply:
+    """Give experience to the caller. 99: not a positive amount."""
+    if not 1 <= exp <= MOST_EXP:
+        raise GameError(99, "not a positive amount")
+    db = kwargs["db"]
+    db.execute("UPDATE player SET exp = exp + %s WHERE uid = %s", exp, uid)
+    curve = kwargs["config"]["player_experience"]["player_level"]["experience"]
+    return ok(levels.exp_info(db.value("SELECT exp FROM player WHERE uid = %s", uid), curve, exp))
 
 
 def send_gift_mail(gn_target: str, group_id: int, item_id: int, quantity: int, **kwargs: Unpack[Tools]) -> Reply:

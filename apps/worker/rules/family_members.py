@@ -40,8 +40,8 @@ def shown(db: Statements, family: Family) -> list[dict[str, object]]:
         "LEFT JOIN item r ON r.uid = m.uid AND r.iid = %s WHERE m.family = %s ORDER BY standing DESC, m.joined, m.uid",
         family.owner, int(FamilyRole.OWNER), int(Timer.LOGIN), int(Item.FAMILY_COIN), int(Item.FAMILY_COIN_RECORD),
         family.id)
-    return [
-        {"gn": gn, "icon": icon, "family_role": role, "exp": exp, "login": login, "family_coin": int(coins),
+    return [  # MySQL gives numbers that an expression chose as decimals
+        {"gn": gn, "icon": icon, "family_role": int(role), "exp": exp, "login": login, "family_coin": int(coins),
          "family_coin_record": int(record)}
         for gn, icon, role, exp, login, coins, record in rows
     ]

@@ -2,8 +2,8 @@
 set -eu
 umask 077
 {
-  cat "${CONFIG:-/etc/redis}/redis.conf"
-  echo "dir $STATE"
+  cat /etc/redis/redis.conf
+  echo "dir /data"
   echo "requirepass $REDISCLI_AUTH"
-} > "$STATE/redis.conf"
-exec redis-server "$STATE/redis.conf"
+} > /data/redis.conf
+exec redis-server /data/redis.conf

@@ -9,7 +9,7 @@ for peer in $PEERS; do
   [ "$peer" = "$SELF" ] || answers="$answers $(ask "$peer" || true)"
 done
 known=$(printf '%s\n' $answers | grep -v -i -e err -e auth -e '^$' | sort | uniq -c | sort -rn | awk 'NR==1 {print $2}')
-if [ -z "$known" ] && [ -f "$STATE/sentinel.conf" ]; then
-  known=$(awk '$1 == "sentinel" && $2 == "monitor" {print $4}' "$STATE/sentinel.conf")
+if [ -z "$known" ] && [ -f /data/sentinel.conf ]; then
+  known=$(awk '$1 == "sentinel" && $2 == "monitor" {print $4}' /data/sentinel.conf)
 fi
 echo "${known:-${PEERS%% *}}"

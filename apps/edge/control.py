@@ -1,0 +1,72 @@
+"""Takes what game logic tells the edges about players: another family, or silence for a while."""
+
+import logging
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import orjson
+
+from apps.edge import membership, mutes
+from apps.edge.membership import ChangeError
+from apps.edge.mutes import MuteError, Mutes
+from apps.edge.roster import Roster
+from common import subjects
+from common.metrics import Counter, Gauge
+
+log = logging.getLogger(__name__)
+
+CONTROLS = Counter("edge_controls_total", "Control messages about players", ["kind"])
+MOVED = Counter("edge_sessions_moved_total", "Sessions whose family changed while connected")
+MUTED = Gauge("edge_mutes", "Players and channels that are muted, as far as remembered")
+
+
+class Message(Protocol):
+    """A message of NATS."""
+
+    payload: bytes
+
+
+class Nats(Protocol):
+    """The part of the NATS client that is used here."""
+
+    def subscribe(self, subject: str, *, callback: Callable[[Message], None]) -> Any: ...
+
+    def unsubscribe(self, sub: Any) -> None: ...
+
+
+class Control:
+    """Listens to control messages from start to stop."""
+
+    def __init__(self, nats: Nats, roster: Roster, muted: Mutes) -> None:
+        self._nats = nats
+        self._roster = roster
+        self._mutes = muted
+        self._subscription: Any = None
+
+    def start(self) -> None:
+        self._subscription = self._nats.subscribe(subjects.ALL_CHAT_CONTROL, callback=self.take)
+
+    def stop(self) -> None:
+        self._nats.unsubscribe(self._subscription)
+
+    def take(self, message: Message) -> None:
+        """Apply a control message; one that cannot be read is counted and skipped. Never waits."""
+        try:
+            kind = self._apply(orjson.loads(message.payload))
+        except (orjson.JSONDecodeError, ChangeError, MuteError) as error:
+            kind = "unreadable"
+            log.warning("a control message cannot be read", extra={"detail": str(error)[:200]})
+        CONTROLS.labels(kind).inc()
+
+    def _apply(self, fields: Any) -> str:
+        """Return the kind of a message; one without a kind is about a membership."""
+        if not isinstance(fields, dict):
+            raise ChangeError("a control message is no object")
+        if "kind" not in fields:
+            MOVED.inc(self._roster.apply(membership.read(fields)))
+            return "family"
+        if fields["kind"] == "mute":
+            self._mutes.apply(mutes.read(fields))
+            MUTED.set(len(self._mutes))
+            return "mute"
+        return "unknown"  # of a later version; an older edge goes on without it

@@ -1,0 +1,79 @@
+"""Decides what becomes of a message: said as it is, said with words masked, or held back."""
+
+from enum import Enum
+from typing import NamedTuple, Protocol
+
+from apps.edge.identity import Identity
+from apps.edge.mutes import Mutes
+from apps.edge.word_filter import WordFilter
+from common.metrics import Counter
+from common.token_bucket import Rates
+
+RULED = Counter("edge_messages_moderated_total", "Messages that were masked or held back", ["ruling"])
+
+
+class FilterMode(Enum):
+    """What happens to a message with an unwanted word."""
+
+    MASK = "mask"
+    REFUSE = "refuse"
+    OFF = "off"
+
+
+class Reason(Enum):
+    """Why a message is held back."""
+
+    MUTED = "muted"
+    TOO_MANY = "too many"
+    WORDS = "words"
+
+
+class Ruling(NamedTuple):
+    """What to say; ``text`` is None when the message is held back, for a ``reason``.
+
+    ``until`` is when a mute ends, in seconds since 1970.
+    """
+
+    text: bytes | None
+    reason: Reason | None = None
+    until: float = 0.0
+
+
+class Lists(Protocol):
+    """Has the filter of the moment."""
+
+    filter: WordFilter
+
+
+class Moderator:
+    """Judges messages of all sessions of an edge."""
+
+    def __init__(self, mutes: Mutes, rates: Rates, lists: Lists, mode: FilterMode) -> None:
+        """``rates`` are of a player in a channel, whatever the connection."""
+        self._mutes = mutes
+        self._rates = rates
+        self._lists = lists
+        self._mode = mode
+
+    def judge(self, speaker: Identity, channel: str, text: bytes) -> Ruling:
+        """Return what becomes of ``text``, which is UTF-8, in the channel with this subject."""
+        ruling = self._judge(speaker, channel, text)
+        if ruling.text != text:
+            RULED.labels(ruling.reason.value if ruling.reason else "masked").inc()
+        return ruling
+
+    def _judge(self, speaker: Identity, channel: str, text: bytes) -> Ruling:
+        until = self._mutes.until(speaker.world, speaker.uid, channel)
+        if until:
+            return Ruling(None, Reason.MUTED, until)
+        if speaker.uid and not self._rates.take((speaker.world, speaker.uid, channel)):
+            return Ruling(None, Reason.TOO_MANY)
+        return self._clean(text)
+
+    def _clean(self, text: bytes) -> Ruling:
+        if self._mode is FilterMode.OFF:
+            return Ruling(text)
+        if self._mode is FilterMode.REFUSE:
+            found = self._lists.filter.finds(text.decode())
+            return Ruling(None, Reason.WORDS) if found else Ruling(text)
+        return Ruling(self._lists.filter.mask(text.decode()).encode())

@@ -1,0 +1,104 @@
+"""Finds unwanted words in a text, in one pass whatever the length of the list. Pure.
+
+Case, width and other forms of the same character make no difference (NFKC, then case folding), nor do invisible
+characters. Where a script separates words, only whole words count, so that no harmless word is hit for what it
+contains; scripts that write without spaces match anywhere.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+from ahocorasick_rs import AhoCorasick
+
+MASK = "*"
+IGNORED = dict.fromkeys([0x00AD, 0x034F, 0x061C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F),
+                         *range(0x2060, 0x2070), *range(0xFE00, 0xFE10), 0xFEFF])
+"""Characters that show nothing: hyphens that are none, joiners, marks of direction, variation selectors."""
+WITHOUT_SPACES = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x2E80, 0x10FFFF))
+"""Thai and Lao, Burmese, Khmer, and from the CJK radicals on all of East Asia; emoji too."""
+
+Span = tuple[int, int]
+"""From a position to before another one."""
+
+
+class WordFilter:
+    """Knows a list of words."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        """An entry may hold spaces; what is empty after folding is left out."""
+        folded = sorted({fold(word.strip()) for word in words} - {""})
+        self._automaton = AhoCorasick(folded) if folded else None
+        self._size = len(folded)
+
+    def __len__(self) -> int:
+        """Return how many different words there are."""
+        return self._size
+
+    def finds(self, text: str) -> bool:
+        """Whether the text has one of the words."""
+        return bool(self._spans(fold(text)))
+
+    def mask(self, text: str) -> str:
+        """Return the text with each character of a found word replaced by ``*``."""
+        folded = fold(text)
+        spans = self._spans(folded)
+        if not spans:
+            return text
+        characters = list(text)
+        for begin, end in spans if text.isascii() else _original(text, folded, spans):
+            characters[begin:end] = MASK * (end - begin)
+        return "".join(characters)
+
+    def _spans(self, folded: str) -> list[Span]:
+        if self._automaton is None:
+            return []
+        found = self._automaton.find_matches_as_indexes(folded, overlapping=True)
+        return [(begin, end) for _, begin, end in found if _stands_alone(folded, begin, end)] if found else []
+
+
+def fold(text: str) -> str:
+    """Return the form in which texts and words are compared."""
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFKC", text.translate(IGNORED)).casefold()
+
+
+def _stands_alone(folded: str, begin: int, end: int) -> bool:
+    starts = begin == 0 or not _is_joined(folded[begin - 1], folded[begin])
+    return starts and (end == len(folded) or not _is_joined(folded[end - 1], folded[end]))
+
+
+def _is_joined(one: str, two: str) -> bool:
+    """Whether two neighbours belong to one word of a script with spaces."""
+    return _is_of_word(one) and _is_of_word(two)
+
+
+def _is_of_word(character: str) -> bool:
+    code = ord(character)
+    return unicodedata.category(character)[0] in "LMN" and not any(low <= code <= top for low, top in WITHOUT_SPACES)
+
+
+def _original(text: str, folded: str, spans: list[Span]) -> Iterator[Span]:
+    """Return where the spans of the folded text lie in the text; all of it where that cannot be told."""
+    places: list[Span] = []
+    pieces = []
+    for begin, end in _clusters(text):
+        piece = fold(text[begin:end])
+        pieces.append(piece)
+        places += [(begin, end)] * len(piece)
+    if "".join(pieces) != folded:
+        yield 0, len(text)
+        return
+    for begin, end in spans:
+        yield places[begin][0], places[end - 1][1]
+
+
+def _clusters(text: str) -> Iterator[Span]:
+    """Cut a text before each character that can begin something, so that a mark stays with its letter."""
+    begin = 0
+    for position in range(1, len(text)):
+        if ord(text[position]) not in IGNORED and not unicodedata.category(text[position]).startswith("M"):
+            yield begin, position
+            begin = position
+    if text:
+        yield begin, len(text)

@@ -1,0 +1,32 @@
+"""The benchmark itself, quick and small: it starts its system, measures everything once, and leaves nothing behind."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from apps.local.processes import ROOT
+from tests.load.results import Row
+
+BENCH = [sys.executable, "-m", "tests.load.bench", "--quick"]
+SECONDS = 150
+
+
+@pytest.mark.timeout(SECONDS + 20)
+def test_every_kind_of_measurement_gives_figures(tmp_path: Path) -> None:
+    only = "floor,reads_16,half,mix,mail,tls_keep,overload,workers_2,chat"
+    path = tmp_path / "figures.json"
+    done = subprocess.run([*BENCH, "--only", only, "--json", str(path), "--data-dir", str(tmp_path)], cwd=ROOT,
+                          timeout=SECONDS, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    rows = {name: Row(**row) for name, row in json.loads(path.read_text())["rows"].items()}
+    assert len(rows) == 14
+    assert all(row.per_second > 0 for row in rows.values()), done.stdout
+    assert all(row.outcomes.get("0", 0) > 0 for name, row in rows.items() if not name.startswith("chat")), done.stdout
+    for name in ("reads_16", "mix", "tls_keep_alive"):
+        assert set(rows[name].outcomes) == {"0"}, done.stdout
+        assert rows[name].cpu["gate"] > 0
+    assert rows["chat"].more["lost"] == rows["chat_idle"].more["lost"] == 0
+    assert list(tmp_path.iterdir()) == [path]

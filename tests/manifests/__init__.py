@@ -1,0 +1,1 @@
+"""The manifests and Dockerfiles: read, checked against the code, and run."""

@@ -1,0 +1,1 @@
+"""Reads rendered manifests, and runs their containers as processes of this machine."""

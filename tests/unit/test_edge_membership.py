@@ -1,0 +1,124 @@
+"""Changes of families reach the sessions of a player, and win over tickets that are older."""
+
+from typing import Any
+
+import pytest
+
+from apps.edge import identity, membership
+from apps.edge.membership import Change, ChangeError, RecentChanges
+from apps.edge.roster import Roster
+
+ADA = ("s1", "u1")
+PAYLOAD = {"gn": "ada", "world": "s1", "uid": "u1", "fn": "Red"}
+
+
+class Clock:
+    """Seconds that pass when the test says so."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Seat:
+    """Stands for a session."""
+
+    def __init__(self) -> None:
+        self.families: list[str] = []
+
+    def move(self, family: str) -> None:
+        self.families.append(family)
+
+
+def change(family: str, time: str = "", uid: str = "u1") -> Change:
+    return Change(("s1", uid), family, time)
+
+
+def test_a_change_is_remembered_for_its_time_only() -> None:
+    clock = Clock()
+    recent = RecentChanges(10, 150, clock)
+    assert recent.note(change("Blue"))
+    clock.now = 149.9
+    assert recent.latest(ADA) == change("Blue")
+    clock.now = 150
+    assert recent.latest(ADA) is None
+    assert len(recent) == 0
+
+
+def test_the_oldest_changes_go_when_there_are_too_many() -> None:
+    recent = RecentChanges(3, 150, Clock())
+    for number in range(5):
+        recent.note(change("x", uid=str(number)))
+    assert [recent.latest(("s1", str(number))) is not None for number in range(5)] == [False, False, True, True, True]
+
+
+def test_a_change_that_was_overtaken_on_its_way_does_not_count() -> None:
+    recent = RecentChanges(3, 150, Clock())
+    assert recent.note(change("New", "2026-01-01T00:00:02.000"))
+    assert not recent.note(change("Old", "2026-01-01T00:00:01.999"))
+    assert recent.note(change("Newest", "2026-01-01T00:00:02.000"))
+    assert recent.latest(ADA) == change("Newest", "2026-01-01T00:00:02.000")
+
+
+def test_all_sessions_of_the_player_move_and_nobody_else() -> None:
+    roster = Roster(RecentChanges(10, 150, Clock()))
+    one, two, other, elsewhere = Seat(), Seat(), Seat(), Seat()
+    for seat, fields in ((one, {}), (two, {}), (other, {"uid": "u2"}), (elsewhere, {"world": "s2"})):
+        roster.enter(seat, identity.read({**PAYLOAD, **fields}))
+    assert roster.apply(change("Blue")) == 2
+    assert (one.families, two.families, other.families, elsewhere.families) == (["Blue"], ["Blue"], [], [])
+    roster.leave(one)
+    roster.leave(one)
+    assert roster.apply(change("")) == 1
+    assert two.families == ["Blue", ""]
+
+
+def test_a_session_ignores_what_was_overtaken_even_after_the_memory_has_faded() -> None:
+    clock, seat = Clock(), Seat()
+    roster = Roster(RecentChanges(10, 150, clock))
+    roster.enter(seat, identity.read(PAYLOAD))
+    roster.apply(change("New", "2026-01-01T00:00:02.000"))
+    clock.now = 1000
+    assert roster.apply(change("Old", "2026-01-01T00:00:01.000")) == 0
+    assert seat.families == ["New"]
+
+
+def test_a_ticket_from_before_a_change_gets_the_family_of_the_change() -> None:
+    roster = Roster(RecentChanges(10, 150, Clock()))
+    roster.apply(change(""))
+    assert roster.enter(Seat(), identity.read(PAYLOAD)).family is None
+    roster.apply(change("Bl.ue"))
+    assert roster.enter(Seat(), identity.read(PAYLOAD)).family == "chat.s1.family.Bl=2Eue"
+    assert roster.enter(Seat(), identity.read({**PAYLOAD, "uid": "u2"})).family == "chat.s1.family.Red"
+
+
+def test_a_ticket_without_a_uid_still_opens_the_chat() -> None:
+    roster = Roster(RecentChanges(10, 150, Clock()))
+    assert roster.enter(Seat(), identity.read({**PAYLOAD, "uid": ""})).family == "chat.s1.family.Red"
+    assert len(roster) == 0
+
+
+def test_who_becomes_somebody_else_is_no_longer_moved_as_before() -> None:
+    roster, seat = Roster(RecentChanges(10, 150, Clock())), Seat()
+    roster.enter(seat, identity.read(PAYLOAD))
+    roster.enter(seat, identity.read({**PAYLOAD, "uid": "u2"}))
+    assert roster.apply(change("Blue")) == 0
+    assert roster.apply(change("Blue", uid="u2")) == 1
+
+
+@pytest.mark.parametrize("fields", [
+    {}, {"world": "s1"}, {"uid": "u1"}, {"world": "", "uid": "u1"}, {"world": 1, "uid": "u1"},
+    {"world": "s1", "uid": ["u1"]}, {"world": "s1", "uid": "u1", "fn": 1}, {"world": "s1", "uid": "u1", "fn": "a\r\nb"},
+    {"world": "s1", "uid": "u1", "fn": "x" * 257}, {"world": "s1", "uid": "u1", "time": 5},
+])
+def test_what_is_no_change(fields: dict[str, Any]) -> None:
+    with pytest.raises(ChangeError):
+        membership.read(fields)
+
+
+def test_a_change_as_game_logic_publishes_it() -> None:
+    assert membership.read({"world": "s1", "uid": "u1", "fn": "Red", "time": "2026-01-01T00:00:00.000"}) == change(
+        "Red", "2026-01-01T00:00:00.000")
+    assert membership.read({"world": "s1", "uid": "u1", "fn": ""}) == change("")
