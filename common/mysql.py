@@ -13,7 +13,7 @@ import pymysql
 from dbutils.pooled_db import PooledDB
 
 from common.metrics import Counter, Gauge
-from common.mysql_pool import ImplicitBegin, connection_options, pool
+from common.mysql_pool import Generation, ImplicitLink, Link, connection_options, pool
 
 log = logging.getLogger(__name__)
 
@@ -94,14 +94,14 @@ class Database:
         """
         self._attempts = attempts
         self._pause = pause
-        options = connection_options(url, connect_seconds, statement_seconds)
+        options = connection_options(url, connect_seconds, statement_seconds) | {"generation": Generation()}
         session = [
             # Takes no gap locks: players do not wait for one another's neighbours.
             "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
             f"SET SESSION innodb_lock_wait_timeout = {max(1, round(statement_seconds))}",
         ]
-        self._readers = pool(pymysql, connections, session, options | {"autocommit": True})
-        self._writers = pool(ImplicitBegin, connections, session, options | {"autocommit": False})
+        self._readers = pool(Link, connections, session, options | {"autocommit": True})
+        self._writers = pool(ImplicitLink, connections, session, options | {"autocommit": False})
 
     def transaction(self, work: Callable[[Transaction], T]) -> T:
         """Run ``work`` in a transaction and commit it; run it again from the start after a transient failure.
@@ -172,7 +172,7 @@ class Database:
             return
         discard(connection)  # also after a greenlet was ended in the middle of an answer
         if isinstance(error, pymysql.err.MySQLError) and error.args and error.args[0] in LOST:
-            self.close()  # the idle connections are lost too
+            raw(connection).outdate()  # the idle connections are lost too
 
 
 def discard(connection: Any) -> None:

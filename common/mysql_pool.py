@@ -1,5 +1,6 @@
 """How connections to MySQL are made and kept: PyMySQL below DBUtils' pool."""
 
+import ssl
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -7,47 +8,81 @@ from urllib.parse import unquote, urlsplit
 import pymysql
 from dbutils.pooled_db import PooledDB
 
+SCHEMES = ("mysql", "mysqls")
 
-class ImplicitBegin:
-    """What DBUtils asks of a driver, with connections whose first statement begins a transaction by itself.
+
+class Generation:
+    """Connections of one time: when one is lost, those of its time that are idle are lost too."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+
+class Link(pymysql.Connection):
+    """A connection that knows its generation. Each of its statements is a transaction of its own."""
+
+    def __init__(self, *, generation: Generation, **options: Any) -> None:
+        self._generation = generation
+        self.number = generation.number
+        super().__init__(**options)
+
+    @property
+    def usable(self) -> bool:
+        """Whether it is open and of the present generation. Costs no round trip."""
+        return bool(self.open) and self.number == self._generation.number
+
+    def outdate(self) -> None:
+        """Let all others of the same generation be replaced, once, however many of them fail."""
+        if self.number == self._generation.number:
+            self._generation.number += 1
+
+
+class ImplicitLink(Link):
+    """A connection whose first statement begins a transaction by itself.
 
     The pool still has to be told of each beginning, or it would reconnect in the middle of a transaction; here that
     costs no round trip.
     """
 
-    threadsafety = 1
-    dbapi = pymysql
-
-    class Connection(pymysql.Connection):
-        """A connection without autocommit."""
-
-        def begin(self) -> None:
-            """The first statement does it."""
-
-    @classmethod
-    def connect(cls, **options: Any) -> "ImplicitBegin.Connection":
-        """Open a connection."""
-        return cls.Connection(**options)
-
-
-def pool(driver: Any, connections: int, session: Sequence[str], options: dict[str, Any]) -> PooledDB:
-    """Return a pool whose connections are never repaired behind our back."""
-    return PooledDB(
-        driver, maxcached=connections, maxconnections=connections, blocking=True, reset=False, setsession=session,
-        ping=lambda connection: connection.open,  # no round trip: what was discarded is opened again
-        failures=NoFailover, isfatal=lambda _: False,  # failed statements are the business of Database
-        **options)
+    def begin(self) -> None:
+        """The first statement does it."""
 
 
 class NoFailover(Exception):  # noqa: N818  # never raised
     """Stands where DBUtils asks for the errors after which it should reconnect and repeat a statement by itself."""
 
 
+class Driver:
+    """What DBUtils asks of a driver."""
+
+    threadsafety = 1
+    dbapi = pymysql
+
+    def __init__(self, link: type[Link]) -> None:
+        self._link = link
+
+    def connect(self, **options: Any) -> Link:
+        """Open a connection."""
+        return self._link(**options)
+
+
+def pool(link: type[Link], connections: int, session: Sequence[str], options: dict[str, Any]) -> PooledDB:
+    """Return a pool whose connections are never repaired behind our back."""
+    return PooledDB(
+        Driver(link), maxcached=connections, maxconnections=connections, blocking=True, reset=False,
+        setsession=session, ping=lambda connection: connection.usable,
+        failures=NoFailover, isfatal=lambda _: False,  # failed statements are the business of Database
+        **options)
+
+
 def connection_options(url: str, connect_seconds: float, statement_seconds: float) -> dict[str, Any]:
-    """Return PyMySQL's arguments for ``mysql://user:password@host:port/schema``. Raises ValueError."""
+    """Return PyMySQL's arguments for ``mysql://user:password@host:port/schema``; ``mysqls://`` asks for TLS.
+
+    Raises ValueError.
+    """
     parts = urlsplit(url)
-    if parts.scheme != "mysql" or not parts.hostname or not parts.path.strip("/"):
-        raise ValueError("a MySQL URL has the form mysql://user:password@host:port/schema")
+    if parts.scheme not in SCHEMES or not parts.hostname or not parts.path.strip("/"):
+        raise ValueError("a MySQL URL has the form mysql://user:password@host:port/schema, or mysqls:// for TLS")
     return {
         "host": parts.hostname,
         "port": parts.port or 3306,
@@ -59,4 +94,10 @@ def connection_options(url: str, connect_seconds: float, statement_seconds: floa
         "read_timeout": statement_seconds,
         "write_timeout": statement_seconds,
         "sql_mode": "STRICT_ALL_TABLES",
+        **tls_options(parts.scheme),
     }
+
+
+def tls_options(scheme: str) -> dict[str, Any]:
+    """Return the arguments for TLS. One context serves all connections: making one takes as long as 50 requests."""
+    return {"ssl": ssl.create_default_context()} if scheme == "mysqls" else {"ssl_disabled": True}

@@ -5,14 +5,15 @@ characters. Where a script separates words, only whole words count, so that no h
 contains; scripts that write without spaces match anywhere.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from ahocorasick_rs import AhoCorasick
 
 MASK = "*"
-IGNORED = dict.fromkeys([0x00AD, 0x034F, 0x061C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F),
-                         *range(0x2060, 0x2070), *range(0xFE00, 0xFE10), 0xFEFF])
+IGNORED = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
 """Characters that show nothing: hyphens that are none, joiners, marks of direction, variation selectors."""
 WITHOUT_SPACES = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x2E80, 0x10FFFF))
 """Thai and Lao, Burmese, Khmer, and from the CJK radicals on all of East Asia; emoji too."""
@@ -60,7 +61,8 @@ def fold(text: str) -> str:
     """Return the form in which texts and words are compared."""
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFKC", text.translate(IGNORED)).casefold()
+    visible = IGNORED.sub("", text)
+    return unicodedata.normalize("NFKC", visible).casefold()
 
 
 def _stands_alone(folded: str, begin: int, end: int) -> bool:
@@ -73,6 +75,7 @@ def _is_joined(one: str, two: str) -> bool:
     return _is_of_word(one) and _is_of_word(two)
 
 
+@lru_cache(maxsize=4096)  # asked about a few characters again and again
 def _is_of_word(character: str) -> bool:
     code = ord(character)
     return unicodedata.category(character)[0] in "LMN" and not any(low <= code <= top for low, top in WITHOUT_SPACES)
@@ -97,7 +100,8 @@ def _clusters(text: str) -> Iterator[Span]:
     """Cut a text before each character that can begin something, so that a mark stays with its letter."""
     begin = 0
     for position in range(1, len(text)):
-        if ord(text[position]) not in IGNORED and not unicodedata.category(text[position]).startswith("M"):
+        character = text[position]
+        if not IGNORED.match(character) and not unicodedata.category(character).startswith("M"):
             yield begin, position
             begin = position
     if text:

@@ -92,8 +92,8 @@ and chat, one thing after the other goes wrong. After each case the load stops a
 
 *Refused* are answers that ask the client to come again, *retried* the tries beyond the first, *failed* the requests
 that got no answer in five tries within about {{}} s each. *Recovery* is the longest time in which one kind of action
-(reading, writing, mail, chat) did not succeed once, the ordinary pause between two of them included; *longest* is how long a single
-request took at most, with all its tries.
+(reading, writing, mail, joining the chat, hearing oneself there) did not succeed once, the ordinary pause between two
+of them included; *longest* is how long a single request took at most, with all its tries.
 
 {table}
 """.replace("{{}}", "2.5")

@@ -1,6 +1,7 @@
 """The chat's part of the load: people on all edges say numbered messages and listen to one another."""
 
 import itertools
+import random
 from collections.abc import Sequence
 from functools import partial
 from time import monotonic
@@ -88,7 +89,7 @@ class Talker:
     def _stay(self, chat: Chat) -> None:
         self.joined += 1
         self._tally.success("join")
-        end = monotonic() + STAY_SECONDS * (0.5 + self.joined % 3 / 2)
+        end = monotonic() + STAY_SECONDS * random.uniform(0.5, 1.5)
         ear, session = Ear(self.person.world), next(SESSIONS)
         listener = gevent.spawn(self._listen, chat, ear, session)
         try:

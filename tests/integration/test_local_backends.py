@@ -28,7 +28,7 @@ def test_a_server_answers_freezes_dies_and_comes_back(fixture: str, request: pyt
     server: Backend = request.getfixturevalue(fixture)
     assert server.ready()
     server.pause()
-    assert not server.ready()
+    wait_for(lambda: not server.ready())  # a stop takes effect a moment after it was asked for
     server.resume()
     wait_for(server.ready)
     url, pid = server.url, server.pid

@@ -41,6 +41,11 @@ def join(official: Player, player: Player) -> None:
     assert official.call("respond_family", key=request_key(official))["status"] == SUCCESS
 
 
+def invite(official: Player, player: Player) -> int:
+    """Invite a player; return the status."""
+    return int(official.call("invite_user_family", gn_target=name_of(player))["status"])
+
+
 def request_key(player: Player) -> str:
     """Return the key of the newest family request in a mailbox."""
     return str([mail for mail in mails(player) if mail["type"] == "3"][-1]["key"])

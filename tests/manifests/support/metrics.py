@@ -1,0 +1,58 @@
+"""Which metrics the code has."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+
+import promql_parser
+from prometheus_client import REGISTRY
+from prometheus_client.metrics import MetricWrapperBase
+
+import common
+from tests.manifests.support.objects import SERVICES
+
+ENDINGS = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_count", "_sum")}
+OF_EACH_PROCESS = {"process_cpu_seconds_total", "process_open_fds", "process_resident_memory_bytes",
+                   "process_start_time_seconds"}
+OF_OTHERS = {"certmanager_certificate_expiration_timestamp_seconds": {"name"},
+             "kube_deployment_status_replicas_unavailable": {"deployment"},
+             "kube_pod_container_status_restarts_total": {"container", "pod"}, "up": set[str]()}
+TARGET = {"app_kubernetes_io_name", "namespace", "pod"}
+"""Labels that Prometheus adds to what it scrapes."""
+
+
+def known() -> dict[str, set[str]]:
+    """Return the labels of each series, by its name."""
+    for package in (common, *(importlib.import_module(f"apps.{service}") for service in SERVICES)):
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not found.name.endswith("__main__"):
+                importlib.import_module(found.name)
+    series = {name: set[str]() for name in OF_EACH_PROCESS} | OF_OTHERS
+    for collector in set(REGISTRY._names_to_collectors.values()):
+        if isinstance(collector, MetricWrapperBase):
+            bucket = {"le"} if collector._type == "histogram" else set()
+            series |= {collector._name + ending: {*collector._labelnames, *bucket}
+                       for ending in ENDINGS[collector._type]}
+    return series
+
+
+def selectors(expression: str) -> Iterator[promql_parser.VectorSelector]:
+    """Yield each place in an expression where a metric is named. Raises ValueError for what is no PromQL."""
+    yield from _walk(promql_parser.parse(expression))
+
+
+def grouped_by(expression: str) -> set[str]:
+    """Return the labels that are named after ``by``."""
+    return {label for part in expression.split("by (")[1:] for label in part.partition(")")[0].split(", ")}
+
+
+def _walk(node: object) -> Iterator[promql_parser.VectorSelector]:
+    if isinstance(node, promql_parser.VectorSelector):
+        yield node
+    for child in ("expr", "lhs", "rhs", "vector_selector"):
+        if hasattr(node, child):
+            yield from _walk(getattr(node, child))
+    for argument in getattr(node, "args", ()):
+        yield from _walk(argument)
+
+

@@ -1,0 +1,223 @@
+"""Each pod: its options, ports, probes, limits, rights and its end."""
+
+import re
+from pathlib import PurePosixPath
+
+import pytest
+
+from apps.mail.settings import check as check_mail
+from common.http_service import HttpServiceSettings
+from tests.manifests.support.objects import (
+    NAME,
+    SERVICES,
+    Objects,
+    app_of,
+    containers,
+    pod_of,
+    ports,
+    program_of,
+)
+from tests.manifests.support.rendering import Object
+from tests.manifests.support.settings import options, read, settings_class
+
+FIELDS = {"status.podIP": "10.1.2.3", "metadata.name": "pod-0"}
+MARGIN_SECONDS = 5
+REQUIRED = {"auth": {"JWT_KEY_FILE", "REDIS_URL", "REDIS_PASSWORD_FILE"}, "config": {"GAME_DATA"},
+            "edge": {"AUTH_URL", "NATS_URL"}, "gate": {"ADVERTISE_HOST", "NATS_URL", "REDIS_PASSWORD_FILE", "REDIS_URL"},
+            "mail": {"MAIL_ROOT"}, "migrate": {"MYSQL_URL_FILE"},
+            "worker": {"AUTH_URL", "CONFIG_URL", "MAIL_URL", "MYSQL_URL_FILE", "NATS_URL", "REDIS_PASSWORD_FILE",
+                       "REDIS_URL"}}
+"""Options without a default that would do in a cluster."""
+BACKENDS = {"mysql", "nats", "redis"}
+SHORT_LIVED = {"migrate"}
+
+each_service = pytest.mark.parametrize("service", SERVICES)
+
+
+def ours(objects: Objects) -> list[Object]:
+    return [item for workload in objects.workloads() for item in containers(workload) if program_of(item)]
+
+
+def main_container(objects: Objects, service: str) -> Object:
+    found: Object = pod_of(objects.workload(service))["spec"]["containers"][0]
+    return found
+
+
+def without_files(environment: dict[str, str]) -> dict[str, str]:
+    """The files of secrets are only there in the pod."""
+    return {name: value for name, value in environment.items() if not name.endswith("_FILE")}
+
+
+def test_options_exist_and_required_ones_are_set(overlay: Objects) -> None:
+    for container in ours(overlay):
+        program, environment = program_of(container), overlay.environment(container, FIELDS)
+        used_by_others = {name for entry in container.get("env", ()) for name in re.findall(r"\$\((\w+)\)",
+                                                                                            entry.get("value", ""))}
+        assert set(environment) - used_by_others <= set(options(program)), program
+        assert REQUIRED[program] <= set(environment), program
+        read(program, without_files(environment))
+        assert "args" not in container
+        assert "command" not in container
+
+
+@each_service
+def test_it_listens_on_all_addresses_at_the_ports_that_the_pod_names(overlay: Objects, service: str) -> None:
+    container = main_container(overlay, service)
+    settings = read(service, without_files(overlay.environment(container, FIELDS)))
+    assert settings.host == "0.0.0.0"
+    expected = {
+        "gate": lambda: {"game": settings.client_port, "worker": settings.worker_port, "ops": settings.ops_port},
+        "edge": lambda: {"chat": settings.client_port, "ops": settings.ops_port},
+        "worker": lambda: {"ops": settings.ops_port},
+    }.get(service, lambda: {"http": settings.port})
+    assert ports(container) == expected()
+
+
+@each_service
+def test_probes_and_metrics_use_the_port_of_the_operations_pages(overlay: Objects, service: str) -> None:
+    container = main_container(overlay, service)
+    port = "http" if issubclass(settings_class(service), HttpServiceSettings) else "ops"
+    paths = {kind: container[f"{kind}Probe"]["httpGet"] for kind in ("startup", "liveness", "readiness")}
+    assert paths == {"startup": {"path": "/livez", "port": port}, "liveness": {"path": "/livez", "port": port},
+                     "readiness": {"path": "/readyz", "port": port}}
+    marked = [item for item in overlay.of_kind("Service") if item["spec"]["selector"][NAME] == service
+              and "lukseun.com/metrics" in item["metadata"].get("labels", {})]
+    assert [item["metadata"]["labels"]["lukseun.com/metrics"] for item in marked] == [port]
+    assert port in {entry["name"] for entry in marked[0]["spec"]["ports"]}
+
+
+@each_service
+def test_addresses_of_others_are_services_with_that_port(overlay: Objects, service: str) -> None:
+    environment = overlay.environment(main_container(overlay, service), FIELDS)
+    offered = {(item["metadata"]["name"], port["port"]) for item in overlay.of_kind("Service")
+               for port in item["spec"]["ports"]}
+    for name, value in environment.items():
+        for host, port in re.findall(r"(?://|@)([a-z][a-z0-9.-]*):(\d+)(?:/|,|$)", value):
+            assert (host, int(port)) in offered, name
+
+
+@each_service
+def test_its_end_has_the_time_that_it_needs(overlay: Objects, service: str) -> None:
+    container = main_container(overlay, service)
+    settings = read(service, without_files(overlay.environment(container, FIELDS)))
+    before = container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
+    grace = pod_of(overlay.workload(service))["spec"]["terminationGracePeriodSeconds"]
+    assert grace >= before + settings.stop_seconds + MARGIN_SECONDS
+    assert (before > 0) == (service != "worker")  # nobody is led to a worker, so nobody has to be led away
+    needed = {"gate": lambda: settings.drain_seconds + settings.answer_seconds + settings.send_seconds,
+              "edge": lambda: 2 * settings.close_seconds,
+              "worker": lambda: 2 * settings.job_seconds}.get(service, lambda: 1.0)()
+    assert settings.stop_seconds > needed
+
+
+def test_nothing_has_more_rights_than_it_needs(overlay: Objects) -> None:
+    for workload in overlay.workloads():
+        spec = pod_of(workload)["spec"]
+        rights = spec["securityContext"]
+        assert rights["runAsNonRoot"] is True
+        assert rights["runAsUser"] > 0
+        assert rights["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert spec["automountServiceAccountToken"] is False
+        assert spec["enableServiceLinks"] is False
+        assert not spec.keys() & {"hostNetwork", "hostPID", "hostIPC"}
+        account = overlay.get("ServiceAccount", spec["serviceAccountName"])
+        assert account["automountServiceAccountToken"] is False
+        for container in containers(workload):
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
+
+
+def test_everything_has_requests_and_limits(overlay: Objects) -> None:
+    for workload in overlay.workloads():
+        for container in containers(workload):
+            for side in ("requests", "limits"):
+                assert set(container["resources"][side]) == {"cpu", "memory"}, container["name"]
+
+
+def test_each_kept_pod_may_be_moved_but_not_all_at_once(overlay: Objects) -> None:
+    budgets = {item["metadata"]["name"]: item["spec"] for item in overlay.of_kind("PodDisruptionBudget")}
+    kept = {app_of(workload) for workload in overlay.of_kind("Deployment", "StatefulSet")}
+    assert set(budgets) == kept
+    for name, spec in budgets.items():
+        assert spec["selector"]["matchLabels"] == {NAME: name}
+        assert spec["maxUnavailable"] == 1
+
+
+def test_what_is_written_is_a_volume(overlay: Objects) -> None:
+    for workload in overlay.workloads():
+        for container in containers(workload):
+            mounts = {PurePosixPath(mount["mountPath"]): mount for mount in container.get("volumeMounts", ())}
+            assert {mount["name"] for mount in mounts.values()} <= {
+                *(volume["name"] for volume in pod_of(workload)["spec"].get("volumes", ())),
+                *(claim["metadata"]["name"] for claim in workload["spec"].get("volumeClaimTemplates", ()))}
+            environment = overlay.environment(container, FIELDS)
+            for name in ("CONFIG_COPY", "CODE_FILE", "MAIL_ROOT"):
+                if name in environment:
+                    path = PurePosixPath(environment[name])
+                    holder = next(mounts[folder] for folder in (path, *path.parents) if folder in mounts)
+                    assert not holder.get("readOnly")
+    for service in ("auth", "config", "mail"):
+        assert "/tmp" in {mount["mountPath"] for mount in main_container(overlay, service)["volumeMounts"]}
+
+
+def test_files_of_secrets_are_mounted_and_exist(overlay: Objects) -> None:
+    for workload in overlay.workloads():
+        volumes = {volume["name"]: volume for volume in pod_of(workload)["spec"].get("volumes", ())}
+        for container in containers(workload):
+            files = {str(PurePosixPath(mount["mountPath"]) / key)
+                     for mount in container.get("volumeMounts", ()) if "secret" in volumes.get(mount["name"], {})
+                     for key in keys_of_secret(overlay, volumes[mount["name"]]["secret"]["secretName"])}
+            environment = overlay.environment(container, FIELDS)
+            assert {value for name, value in environment.items() if name.endswith("_FILE")
+                    and name != "CODE_FILE"} <= files
+
+
+def keys_of_secret(objects: Objects, name: str) -> set[str]:
+    made_by_cert_manager = {item["spec"]["secretName"] for item in objects.of_kind("Certificate")}
+    return {"tls.crt", "tls.key"} if name in made_by_cert_manager else set(objects.files("Secret", name))
+
+
+def test_no_configuration_holds_a_secret(overlay: Objects) -> None:
+    secret = {value.decode() for item in overlay.of_kind("Secret")
+              for value in overlay.files("Secret", item["metadata"]["name"]).values()}
+    secret_options = {info.variable for program in (*SERVICES, "migrate") for info in options(program).values()
+                      if info.secret}
+    assert len(secret) >= 5
+    shown = [item for item in overlay.all if item["kind"] != "Secret"]
+    assert not [item["metadata"] for item in shown for value in secret if value in str(item)]
+    for item in overlay.of_kind("ConfigMap"):
+        assert not set(item["data"]) & secret_options
+    for container in ours(overlay):
+        plain = {entry["name"] for entry in container.get("env", ()) if "value" in entry}
+        assert not plain & secret_options
+
+
+def test_mail_shares_one_volume_and_its_options_fit(overlay: Objects) -> None:
+    container = main_container(overlay, "mail")
+    check_mail(read("mail", overlay.environment(container, FIELDS)))
+    (claim,) = overlay.of_kind("PersistentVolumeClaim")
+    assert claim["spec"]["accessModes"] == ["ReadWriteMany"]
+    (volume,) = (volume for volume in pod_of(overlay.workload("mail"))["spec"]["volumes"] if volume["name"] == "mail")
+    assert volume["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
+
+
+def test_workers_wait_for_the_migration_that_the_job_does(overlay: Objects) -> None:
+    (wait,) = pod_of(overlay.workload("worker"))["spec"]["initContainers"]
+    (job,) = pod_of(overlay.workload("migrate"))["spec"]["containers"]
+    assert wait["image"] == job["image"]
+    assert overlay.environment(wait, FIELDS) == overlay.environment(job, FIELDS)
+
+
+def test_production_serves_clients_over_tls_with_mounted_certificates(production: Objects) -> None:
+    for app in ("edge", "gate"):
+        environment = production.environment(main_container(production, app), FIELDS)
+        folder = "/run/secrets/tls"
+        assert (environment["TLS_CERT"], environment["TLS_KEY"]) == (f"{folder}/tls.crt", f"{folder}/tls.key")
+        mounted = {mount["mountPath"] for mount in main_container(production, app)["volumeMounts"]}
+        assert folder in mounted
+
+
+def test_production_offers_nothing_that_only_development_needs(production: Objects) -> None:
+    settings = read("worker", without_files(production.environment(main_container(production, "worker"), FIELDS)))
+    assert settings.debug_functions is False
+    assert settings.code_sender != "file"
