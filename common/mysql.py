@@ -165,13 +165,13 @@ class Database:
             connection.close()  # back to the pool, which rolls back what was begun
 
     def _after_failure(self, connection: Any, error: BaseException) -> None:
-        """Keep the connection only where its state is known: after errors of the game and of constraints."""
-        if isinstance(error, pymysql.err.IntegrityError):
-            return
+        """Keep the connection only where its state is known: after errors of the game and those the server named."""
         if isinstance(error, Exception) and not isinstance(error, pymysql.err.MySQLError | OutcomeUnknownError):
             return
+        if isinstance(error, pymysql.err.MySQLError) and not is_lost(error):
+            return
         discard(connection)  # also after a greenlet was ended in the middle of an answer
-        if isinstance(error, pymysql.err.MySQLError) and error.args and error.args[0] in LOST:
+        if isinstance(error, pymysql.err.MySQLError):
             raw(connection).outdate()  # the idle connections are lost too
 
 
@@ -183,6 +183,11 @@ def discard(connection: Any) -> None:
 def raw(connection: Any) -> Any:
     """Return PyMySQL's connection below a pooled one; the pool has no public way to it."""
     return connection._con._con  # noqa: SLF001
+
+
+def is_lost(error: pymysql.err.MySQLError) -> bool:
+    """Whether the connection is gone, or what it would say next is not known."""
+    return isinstance(error, pymysql.err.InterfaceError) or not error.args or error.args[0] in LOST
 
 
 def is_transient(error: pymysql.err.MySQLError) -> bool:

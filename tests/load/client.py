@@ -37,6 +37,8 @@ class Order:
     rate: float = 0.0
     arrivals: str = "poisson"
     """Of an open loop: ``poisson``, as independent users come, or ``fixed``."""
+    once: bool = False
+    """End when each line was sent once."""
     keep_alive: bool = False
     authority: str = ""
     """PEM file; TLS is spoken when it is given."""
@@ -59,6 +61,7 @@ class Client:
         self._busy: dict[int, Connection] = {}
         self._idle: dict[int, Connection] = {}
         self._again = 0
+        self._finished = False
         self._next_look = 0.0
         self.tally = Tally(times.measure_from, times.end)
 
@@ -66,7 +69,7 @@ class Client:
         """Load the gate; return the CPU seconds from ``measure_from`` to ``end``."""
         due = self._arrivals()
         upcoming, cpu = next(due, None), [0.0, 0.0]
-        while (now := time.monotonic()) < self._times.end or self._busy:
+        while ((now := time.monotonic()) < self._times.end and not self._finished) or self._busy:
             while upcoming is not None and upcoming <= now:
                 self._begin(upcoming)
                 upcoming = next(due, None)
@@ -88,7 +91,7 @@ class Client:
 
     def _numbered(self) -> Iterator[bytes]:
         parts = [tuple(part.encode() for part in line.split(REQUEST_ID)) for line in self._order.lines]
-        for number, line in enumerate(itertools.cycle(parts)):
+        for number, line in enumerate(parts if self._order.once else itertools.cycle(parts)):
             if len(line) == 1:
                 yield line[0] + b"\r\n"
             else:
@@ -98,10 +101,14 @@ class Client:
         if len(self._busy) >= self._order.in_flight:
             self.tally.note(due, due, "not sent")
             return
+        line = next(self._lines, None)
+        if line is None:
+            self._finished = True
+            return
         connection = self._idle.popitem()[1] if self._idle else connect(next(self._addresses), self._tls)
         self._busy[connection.number] = connection
         try:
-            connection.begin(next(self._lines), due, self._epoll)
+            connection.begin(line, due, self._epoll)
         except OSError:
             self._end(connection, "closed")
 

@@ -2,11 +2,12 @@
 
 import os
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
-from tests.load.part import Part, Times
+from tests.load.part import RESULT_SECONDS, Part, Times
 from tests.load.results import Row, row_of
 from tests.load.tally import merged
 from tests.load.usage import Figures, Usage, difference, machine_seconds
@@ -35,13 +36,15 @@ class Load:
     authority: str = ""
     processes: int = 2
 
+    once: bool = False
+
     def orders(self) -> list[dict[str, Any]]:
         """Return an order for each client process."""
         return [{"name": os.urandom(4).hex(), "addresses": list(self.addresses), "authority": self.authority,
                  "lines": self.lines[part::self.processes] or self.lines,
                  "clients": _share(self.clients, part, self.processes),
                  "rate": self.rate / self.processes, "arrivals": self.arrivals,
-                 "keep_alive": self.keep_alive}
+                 "keep_alive": self.keep_alive, "once": self.once}
                 for part in range(self.processes)]
 
 
@@ -50,8 +53,24 @@ def measure(title: str, load: Load, usage: Usage, span: Span) -> Row:
     return watch(title, [Part(CLIENT, order) for order in load.orders()], usage, span)
 
 
+def send_once(load: Load) -> None:
+    """Send each line once, without measuring: caches and pools are filled then. Raises PartError."""
+    parts = [Part(CLIENT, order) for order in replace(load, once=True).orders()]
+    with _started(parts, Span(0, RESULT_SECONDS)):
+        for part in parts:
+            part.result()
+
+
 def watch(title: str, parts: Sequence[Part], usage: Usage, span: Span) -> Row:
     """Let processes work; read the CPU of the servers at two moments meanwhile. Raises PartError."""
+    with _started(parts, span) as times:
+        used, machine, memory = _used_between(usage, times.measure_from, times.end)
+        results: list[Mapping[str, Any]] = [part.result() for part in parts]
+    return row_of(title, merged(results), used, sum(result["cpu"] for result in results), machine, memory)
+
+
+@contextmanager
+def _started(parts: Sequence[Part], span: Span) -> Iterator[Times]:
     try:
         for part in parts:
             part.wait_ready()
@@ -59,12 +78,10 @@ def watch(title: str, parts: Sequence[Part], usage: Usage, span: Span) -> Row:
         times = Times(begin, begin + span.warm_up, begin + span.warm_up + span.measured)
         for part in parts:
             part.go(times)
-        used, machine, memory = _used_between(usage, times.measure_from, times.end)
-        results: list[Mapping[str, Any]] = [part.result() for part in parts]
+        yield times
     finally:
         for part in parts:
             part.kill()
-    return row_of(title, merged(results), used, sum(result["cpu"] for result in results), machine, memory)
 
 
 def _used_between(usage: Usage, begin: float, end: float) -> tuple[Figures, float, Figures]:

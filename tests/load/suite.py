@@ -35,8 +35,7 @@ class Suite:
         self._receivers = [players.crowd_name(number) for number in range(sizes.crowd)]
         self._accounts = players.register(system.endpoints, sizes.players)
         players.insert_crowd(system.endpoints["mysql"], 0, sizes.crowd)
-        self._floors = Floors(system, sizes.floor_span, self._clients,
-                              self._lines(scenario.load("reads"), self._accounts)[0])
+        self._floors = Floors(system, sizes.floor_span, self._clients, self._reads(self._accounts)[0])
         self._floors.prepare()
         self._closed("mix", max(CLOSED_LOOPS))  # opens the pools of connections; its figures count for nothing
 
@@ -114,20 +113,22 @@ class Suite:
 
     def _workers(self, count: int) -> Row:
         with self._system.workers(count):
-            return self._load(f"reads, {count} workers", scenario.load("reads"), clients=self._clients)
+            return self._known(f"reads, {count} workers", self._reads(self._accounts))
 
     def _large_crowd(self) -> Row:
         players.insert_crowd(self._system.endpoints["mysql"], self._sizes.crowd, self._sizes.large_crowd)
         return self._crowd_reads(self._sizes.large_crowd)
 
     def _crowd_reads(self, count: int) -> Row:
-        """Let every player of the crowd ask in turn, after each was met once, so that no cache starts empty."""
+        """Let every player of the crowd ask in turn."""
         accounts = players.crowd_accounts(self._system.endpoints["auth"], count)
-        lines = self._lines(scenario.load("reads"), accounts, count)
-        warm_up = max(self._sizes.span.warm_up, count / 700)
+        return self._known(f"reads of {count} players in turn", self._reads(accounts, count))
+
+    def _known(self, title: str, lines: Sequence[str]) -> Row:
+        """Measure reads of players whom every worker has met before."""
         load = Load(self._system.gates, lines, clients=self._clients)
-        return phase.measure(f"reads of {count} players in turn", load, self._system.usage(),
-                             Span(warm_up, self._sizes.span.measured))
+        phase.send_once(load)
+        return phase.measure(title, load, self._system.usage(), self._sizes.span)
 
     def _load(self, title: str, chosen: Scenario, *, clients: int = 0, rate: float = 0.0,
               addresses: Sequence[tuple[str, int]] = (), authority: str = "") -> Row:
@@ -135,6 +136,9 @@ class Suite:
                     arrivals=self._options.arrivals, keep_alive=chosen.keep_alive, authority=authority,
                     processes=1 if clients == 1 else 2)
         return phase.measure(title, load, self._system.usage(), self._sizes.span)
+
+    def _reads(self, accounts: Sequence[Account], count: int = 0) -> list[str]:
+        return self._lines(scenario.load("reads"), accounts, count)
 
     def _lines(self, chosen: Scenario, accounts: Sequence[Account], count: int = 0) -> list[str]:
         return chosen.lines(accounts, self._receivers, count or self._sizes.lines, Random(SEED))
