@@ -35,6 +35,17 @@ class NatsSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChatStreamSettings:
+    """What JetStream keeps of the chat. All processes that use it need the same values."""
+
+    chat_stream: str = option("CHAT", "Name of the stream that keeps what is said")
+    chat_stream_hours: float = option(168.0, "Hours for which the stream keeps a message", least=0.1)
+    chat_stream_bytes: int = option(1024**3, "Largest size of the stream, in bytes", least=1024**2)
+    chat_stream_channel: int = option(10_000, "Messages that the stream keeps of each channel", least=1)
+    chat_stream_replicas: int = option(1, "NATS servers that each keep a copy of the stream", least=1)
+
+
+@dataclass(frozen=True, kw_only=True)
 class RedisSettings:
     """How to reach Redis."""
 

@@ -16,6 +16,7 @@ SETTINGS = {
     "gate": "GateSettings",
     "worker": "WorkerSettings",
     "edge": "EdgeSettings",
+    "chatlog": "ChatlogSettings",
     "auth": "AuthSettings",
     "config": "ConfigSettings",
     "mail": "MailSettings",

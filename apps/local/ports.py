@@ -15,6 +15,7 @@ edge           9000            20100 + i          N + 120 + i
 gate ops       18100           18100 + i          N + 140 + i
 edge ops       18120           18120 + i          N + 160 + i
 worker ops     18140           18140 + i          N + 180 + i
+chatlog ops    18160           18160 + i          N + 200 + i
 =============  ==============  =================  ===============
 
 Replicas are counted from 0; only those from 1 on need a port of the second column.
@@ -32,7 +33,7 @@ HOST = "127.0.0.1"
 STANDARD = -1
 ANY = 0
 MOST_REPLICAS = 20
-SPAN = 200
+SPAN = 220
 
 SHOWN = 100
 LISTENING = "0A"  # a state in /proc/net/tcp
@@ -65,6 +66,7 @@ ROLES = {
     "gate ops": Role(18100, 18100, 140),
     "edge ops": Role(18120, 18120, 160),
     "worker ops": Role(18140, 18140, 180),
+    "chatlog ops": Role(18160, 18160, 200),
 }
 
 

@@ -91,6 +91,10 @@ def _edge(context: Context) -> dict[str, Any]:
     return {"auth_url": context.http("auth"), **_tls(context)}
 
 
+def _chatlog(context: Context) -> dict[str, Any]:
+    return {"log_dir": context.data / "chat-log"}
+
+
 def _worker(context: Context) -> dict[str, Any]:
     return {
         "auth_url": context.http("auth"), "config_url": context.http("config"), "mail_url": context.http("mail"),
@@ -114,6 +118,7 @@ KINDS = (
          {"client_port": "edge", "ops_port": "edge ops"}, _edge),
     Kind("worker", lambda s: s.workers, Stage.WORKERS, ("nats", "redis", "migrate"), ("nats", "redis", "mysql"),
          {"ops_port": "worker ops"}, _worker),
+    Kind("chatlog", lambda s: s.chatlogs, Stage.HTTP, ("nats",), ("nats",), {"ops_port": "chatlog ops"}, _chatlog),
 )
 
 

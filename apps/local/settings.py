@@ -17,6 +17,7 @@ class ReplicaSettings:
     auths: int = option(1, "Number of auth services", least=1)
     configs: int = option(1, "Number of config services", least=1)
     mails: int = option(1, "Number of mail services", least=1)
+    chatlogs: int = option(1, "Number of chat logs; one writes, the others wait for its end", least=0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +46,7 @@ class WatchSettings:
 class LocalSettings(ReplicaSettings, BackendSettings, TlsSettings, WatchSettings):
     """Start the whole system on this machine. The environment is passed on, so options of services work there too."""
 
-    base_port: int = option(-1, "First of 200 ports to use; -1: the usual ports of the services; 0: any free ports",
+    base_port: int = option(-1, "First of 220 ports to use; -1: the usual ports of the services; 0: any free ports",
                             least=-1)
     data_dir: str = option(".run", "Folder for all data, logs and secrets of the local system")
     debug_functions: bool = option(True, "Offer the functions that only development needs")

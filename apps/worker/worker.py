@@ -70,6 +70,8 @@ class Worker:
         self._subscription: Any = None
 
     def start(self) -> None:
+        WAITING.set_function(self._jobs.qsize)
+        RUNNING.set_function(lambda: self._running)
         self._greenlets = [gevent.spawn(self._work) for _ in range(self._concurrency)]
         self._subscription = self._nats.subscribe(self._subject, queue=self._queue_group, callback=self.take)
 
@@ -93,7 +95,6 @@ class Worker:
             self._refuse(message.reply)
             return
         self._jobs.put_nowait(Job(message_id, line, message.reply, now))
-        WAITING.set(self._jobs.qsize())
 
     def _is_overloaded(self, now: float) -> bool:
         """Whether a new job would wait too long: too many are before it, or the first of them already does."""
@@ -106,7 +107,6 @@ class Worker:
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
             self._running += 1
-            RUNNING.set(self._running)
             logs.message_id.set(job.message_id)
             try:
                 self._run(job)
@@ -115,7 +115,6 @@ class Worker:
                 DROPPED.labels("failed").inc()
             finally:
                 self._running -= 1
-                RUNNING.set(self._running)
 
     def _run(self, job: Job) -> None:
         left = job.arrived + self._job_seconds - self._clock()

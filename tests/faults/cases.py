@@ -1,6 +1,6 @@
 """What goes wrong: one entry a case."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.faults import strikes
@@ -34,6 +34,7 @@ def killed() -> list[Case]:
         *(Case(f"term-{kind}", f"SIGTERM to each {kind} in turn", strikes.end_each(kind), 6) for kind in SERVICES),
         *(Case(f"kill-{name}", f"kill -9 of {name}", strikes.kill_each(name), 12, may_fail=True) for name in BACKENDS),
         Case("empty-redis", "Redis loses all its data and is killed", strikes.empty_redis, 12, may_fail=True),
+        Case("blackout", "kill -9 of every process at the same time", strikes.blackout, 20, may_fail=True),
         Case("rolling", "SIGTERM to every service process, one after the other", strikes.roll(SERVICES), 6),
     ]
 
@@ -41,8 +42,10 @@ def killed() -> list[Case]:
 def stopped() -> list[Case]:
     """Processes and networks that stand still."""
     return [
+        Case("freeze-gate", "SIGSTOP of one gate until Redis has forgotten it, then SIGCONT",
+             strikes.freeze("gate-0", strikes.FORGOTTEN_SECONDS), 10),
         *(Case(f"freeze-{kind}", f"SIGSTOP of one {kind}, later SIGCONT", strikes.freeze(f"{kind}-0"), 10)
-          for kind in SERVICES),
+          for kind in SERVICES[1:]),
         *(Case(f"freeze-{name}", f"SIGSTOP of {name}, later SIGCONT", strikes.freeze(name), 14, may_fail=True)
           for name in BACKENDS),
         *(Case(f"stall-{name}", f"the network to {name} stalls", strikes.stall(name), 14, may_fail=True, proxied=True)
@@ -64,7 +67,7 @@ def strained() -> list[Case]:
 
 
 ALL: Sequence[Case] = (*killed(), *strained(), *stopped())
-QUICK = ("kill-worker", "kill-redis", "freeze-gate", "garbage")
+QUICK = ("kill-worker", "term-gate", "kill-redis", "garbage")
 
 
 def select(names: Sequence[str], cases: Sequence[Case] = ALL) -> list[Case]:
@@ -74,5 +77,3 @@ def select(names: Sequence[str], cases: Sequence[Case] = ALL) -> list[Case]:
         raise ValueError(f"no such case: {', '.join(sorted(unknown))}")
     return [case for case in cases if not names or case.name in names]
 
-
-Show = Callable[[str], None]

@@ -32,8 +32,8 @@ class Load:
         self._ending = Event()
         self._loops: list[gevent.Greenlet[..., Any]] = []
         self._actions: list[tuple[Callable[[Caller, Person], None], int]] = [
-            (self._look, 35), (self._earn, 25), (self._rename, 5), (self._write, 15), (self._give, 8),
-            (self._empty, 12)]
+            (self._look, 35), (self._earn, 22), (self._earn_twice, 3), (self._rename, 5), (self._write, 15),
+            (self._give, 8), (self._empty, 12)]
 
     def start(self, loops: int = 1, think: float = THINK_SECONDS) -> None:
         """Let ``loops`` more loops act for each actor, with a pause of about ``think`` seconds between two actions."""
@@ -75,6 +75,13 @@ class Load:
         amount = self._random.randint(1, 1000)
         earned = attempt("add_resources", {COIN: amount}, items=[f"3:{COIN}:{amount}"])
         caller.write(actor, "write", actor.journal.begin(earned))
+
+    def _earn_twice(self, caller: Caller, actor: Person) -> None:
+        """The same request comes twice at the same time, through two gates."""
+        amount = self._random.randint(1, 1000)
+        earned = actor.journal.begin(attempt("add_resources", {COIN: amount}, items=[f"3:{COIN}:{amount}"]))
+        other = Caller(self._gates[::self._random.choice((1, -1))], self._tally)
+        gevent.joinall([gevent.spawn(one.write, actor, "write", earned) for one in (caller, other)], raise_error=True)
 
     def _rename(self, caller: Caller, actor: Person) -> None:
         renamed = attempt("change_player_name", {DIAMOND: -RENAME_DIAMONDS}, gn=f"F_{secrets.token_hex(8)}")

@@ -8,7 +8,9 @@ import gevent
 from tests.faults.cases import Case
 from tests.faults.examiner import Examiner
 from tests.faults.holdings import Holdings
+from tests.faults.idle import not_idle
 from tests.faults.load import Load
+from tests.faults.log_watch import LogWatch
 from tests.faults.people import Cast
 from tests.faults.report import Result
 from tests.faults.stage import Stage
@@ -33,6 +35,7 @@ class Play:
         self._random = random.Random(seed)
         self._examiner = Examiner(stage, cast, self._random)
         self._holdings = Holdings(stage.processes)
+        self._logs = LogWatch(stage.processes.system.data / "logs")
 
     def run(self, case: Case) -> Result:
         """Play a case and return what came out. Does not raise what a broken system causes."""
@@ -49,8 +52,10 @@ class Play:
             result.problems.append(f"{type(error).__name__}: {error}"[:500])
         self._count(case, tally, talk, result)
         result.problems += self._stage.processes.surprises()
+        result.problems += not_idle(self._stage.processes)
         problems, result.details["holdings"] = self._holdings.look()
         result.problems += problems
+        result.notes += self._logs.look()
         result.seconds = monotonic() - begun
         return result
 

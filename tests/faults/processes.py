@@ -68,9 +68,12 @@ class Processes:
     def restart(self, name: str, number: int) -> float:
         """End a process and wait until its successor is ready; return how long it took in seconds."""
         begun = time.monotonic()
-        pid = self.send(name, number)
-        wait_for(lambda: self.system.pid_of(name) not in (0, pid), BACK_SECONDS, f"{name} to be back")
+        self.wait_back(name, self.send(name, number))
         return time.monotonic() - begun
+
+    def wait_back(self, name: str, pid: int) -> None:
+        """Wait until a process has a successor that is ready. Raises AssertionError."""
+        wait_for(lambda: self.system.pid_of(name) not in (0, pid), BACK_SECONDS, f"{name} to be back")
 
     def wait_ready(self) -> None:
         """Wait until all processes are there and ready. Raises AssertionError."""

@@ -13,6 +13,7 @@ from tests.faults.load import Load
 from tests.faults.stage import Stage
 
 FREEZE_SECONDS = 3.0
+FORGOTTEN_SECONDS = 11.0  # an entry of a gate lives for 10
 MUTE_SECONDS = 6.0  # longer than a worker waits for a statement
 CUTS = 4
 CUT_SECONDS = 0.8
@@ -73,12 +74,20 @@ def empty_redis(field: Field) -> None:
     field.stage.processes.restart("redis", signal.SIGKILL)
 
 
-def freeze(name: str) -> Strike:
+def blackout(field: Field) -> None:
+    """The power fails: everything that runs ends at once, and comes back."""
+    processes = field.stage.processes
+    ended = {name: processes.send(name, signal.SIGKILL) for name in processes.names()}
+    for name, pid in ended.items():
+        processes.wait_back(name, pid)
+
+
+def freeze(name: str, seconds: float = FREEZE_SECONDS) -> Strike:
     """Stop a process and its children for a while; their connections stay open and nothing answers."""
     def strike(field: Field) -> None:
         frozen = field.stage.processes.freeze(name)
         try:
-            gevent.sleep(FREEZE_SECONDS)
+            gevent.sleep(seconds)
         finally:
             field.stage.processes.thaw(frozen)
         gevent.sleep(field.seconds / 2)

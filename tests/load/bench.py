@@ -6,6 +6,7 @@ floors of the same run, and prints a table with the targets.
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -87,4 +88,5 @@ def plot(rows: Mapping[str, Row], folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that all is stopped that was started
     sys.exit(main(sys.argv[1:]))

@@ -9,7 +9,7 @@ from typing import Any
 
 from apps.local.processes import ROOT
 
-RESULT_SECONDS = 60.0
+RESULT_SECONDS = 180.0
 
 
 class PartError(Exception):

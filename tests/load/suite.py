@@ -9,7 +9,7 @@ from random import Random
 from apps.local.ports import HOST
 from tests.load import chat, phase, players, scenario, targets
 from tests.load.floors import Floors
-from tests.load.phase import Load, Span
+from tests.load.phase import Load
 from tests.load.results import Row, median
 from tests.load.scenario import Account, Scenario
 from tests.load.settings import Sizes

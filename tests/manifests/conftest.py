@@ -1,11 +1,14 @@
 """The rendered overlays."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from apps.local.backends import MariaDB
 from tests.manifests.support import rendering
 from tests.manifests.support.objects import Objects
+from tests.support import backend_servers
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +37,10 @@ def overlay(request: pytest.FixtureRequest) -> Objects:
     """Each overlay in turn."""
     found: Objects = request.getfixturevalue(request.param)
     return found
+
+
+@pytest.fixture(scope="module")
+def own_database_url(database_server: MariaDB) -> Iterator[str]:
+    """The URL of an empty database for the tests of one file."""
+    with backend_servers.empty_database(database_server, "lukseun_manifests") as url:
+        yield url

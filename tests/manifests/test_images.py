@@ -16,7 +16,8 @@ ALSO = {"config": {"conf/game"}, "migrate": {"conf/migrations"}}
 REQUIREMENTS = {"migrate": "worker"}
 HTTP = {"auth", "config", "mail"}
 
-each_program = pytest.mark.parametrize("dockerfile", [Dockerfile(name) for name in programs()], ids=lambda file: file.program)
+each_program = pytest.mark.parametrize("dockerfile", [Dockerfile(name) for name in programs()],
+                                       ids=lambda file: file.program)
 
 
 def test_each_program_has_a_dockerfile() -> None:

@@ -63,4 +63,4 @@ def test_what_faces_clients_stops_first_and_http_services_last(context: services
     kinds = [service.kind for service in sorted(services.make(context), key=lambda service: service.stage)]
     assert set(kinds[:2]) == {"gate", "edge"}
     assert kinds[2:5] == ["worker"] * 3
-    assert set(kinds[5:]) == {"auth", "config", "mail"}
+    assert set(kinds[5:]) == {"auth", "config", "mail", "chatlog"}

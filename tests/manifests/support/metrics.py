@@ -32,7 +32,7 @@ def known() -> dict[str, set[str]]:
         if isinstance(collector, MetricWrapperBase):
             bucket = {"le"} if collector._type == "histogram" else set()
             series |= {collector._name + ending: {*collector._labelnames, *bucket}
-                       for ending in ENDINGS[collector._type]}
+                       for ending in ENDINGS[str(collector._type)]}
     return series
 
 

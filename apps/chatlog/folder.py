@@ -1,0 +1,74 @@
+"""The folder of the log: writes entries to their files, removes old files, belongs to one process at a time."""
+
+import fcntl
+import os
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, timedelta
+from pathlib import Path
+
+from apps.chatlog.day_file import DayFile
+from apps.chatlog.entries import Entry
+
+FILE = re.compile(r"(\d{4}-\d\d-\d\d)\.jsonl\.gz")
+LOCK = ".lock"
+OPEN_FILES = 1000
+
+
+class Folder:
+    """Its functions wait for the disk: call them in a thread, one at a time. They raise OSError."""
+
+    def __init__(self, root: Path, remember: int) -> None:
+        """``remember`` is how many messages of a file may come again."""
+        self._root = root
+        self._remember = remember
+        self._files: dict[str, DayFile] = {}
+        self._lock: int | None = None
+
+    def take(self) -> bool:
+        """Make the folder this process's own; False while another one has it."""
+        if self._lock is not None:
+            return True
+        self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(self._root / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            return False
+        self._lock = handle
+        return True
+
+    def release(self) -> None:
+        """Let another process have the folder."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def write(self, entries: Sequence[Entry]) -> int:
+        """Write entries to their files; return how many were new. When this returns, they are on the disk."""
+        by_file: defaultdict[str, list[Entry]] = defaultdict(list)
+        for entry in entries:
+            by_file[entry.file].append(entry)
+        return sum(self._file(name).append(found) for name, found in by_file.items())
+
+    def remove_old(self, today: date, days: int) -> list[str]:
+        """Remove the files of days that are more than ``days`` ago; return their names."""
+        first = today - timedelta(days=days)
+        removed = []
+        for path in sorted(self._root.glob("*/*.jsonl.gz")):
+            found = FILE.fullmatch(path.name)
+            if found and found[1] < first.isoformat():
+                path.unlink()
+                name = f"{path.parent.name}/{path.name}"
+                self._files.pop(name, None)
+                removed.append(name)
+        return removed
+
+    def _file(self, name: str) -> DayFile:
+        if name not in self._files:
+            if len(self._files) >= OPEN_FILES:
+                del self._files[next(iter(self._files))]
+            self._files[name] = DayFile(self._root / name, self._remember)
+        return self._files[name]

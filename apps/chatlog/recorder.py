@@ -1,0 +1,147 @@
+"""Takes messages from JetStream, writes them, and acknowledges them once they are on the disk."""
+
+import logging
+from collections.abc import Callable
+from datetime import date
+from typing import Any, NamedTuple, TypeVar
+
+import gevent
+from gevent.event import Event
+
+from apps.chatlog.entries import entry
+from apps.chatlog.folder import Folder
+from common.metrics import LATENCY_BUCKETS, Counter, Gauge, Histogram
+from common.nats.errors import NATSError
+from common.nats.jetstream import JetStream, Stored, Stream
+
+log = logging.getLogger(__name__)
+
+WRITTEN = Counter("chatlog_messages_total", "Messages that were written")
+REPEATED = Counter("chatlog_repeated_total", "Messages that came again and stood in the log already")
+FAILURES = Counter("chatlog_failures_total", "Times when NATS or the disk failed")
+REMOVED = Counter("chatlog_files_removed_total", "Files that were too old")
+SECONDS = Histogram("chatlog_write_seconds", "Time to write and sync a batch", buckets=LATENCY_BUCKETS)
+PENDING = Gauge("chatlog_pending_messages", "Messages that are not yet in the log")
+
+FETCH_SECONDS = 1.0
+HOUSEKEEPING_SECONDS = 5.0
+T = TypeVar("T")
+
+
+class Pace(NamedTuple):
+    """``batch`` messages at once, collected for ``collect`` seconds; ``retry`` seconds of rest after a failure."""
+
+    batch: int
+    collect: float
+    retry: float
+    ack: float
+
+
+class Recorder:
+    """Writes from start to stop."""
+
+    def __init__(self, jetstream: JetStream, stream: Stream, consumer: str, folder: Folder, pace: Pace, *,
+                 keep_days: int, today: Callable[[], date], clock: Callable[[], float]) -> None:
+        """``today`` is the date in UTC, ``clock`` is monotonic and in seconds."""
+        self._jetstream = jetstream
+        self._stream = stream
+        self._consumer = consumer
+        self._folder = folder
+        self._pace = pace
+        self._keep_days = keep_days
+        self._today = today
+        self._clock = clock
+        self._stopping = Event()
+        self._loop: gevent.Greenlet[..., Any] | None = None
+        self._state = "has not begun"
+        self._works = False
+        self._tidied = -HOUSEKEEPING_SECONDS
+
+    def start(self) -> None:
+        self._loop = gevent.spawn(self._run)
+
+    def stop(self) -> None:
+        """Finish the batch of the moment; what comes later waits in the stream."""
+        self._stopping.set()
+        if self._loop is not None:
+            self._loop.join()
+        self._folder.release()
+
+    def probe(self) -> str:
+        """Return what it does. Raises RuntimeError when it does not record."""
+        if not self._works:
+            raise RuntimeError(self._state)
+        return self._state
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                if self._prepare():
+                    self._record()
+            except (NATSError, OSError) as error:
+                FAILURES.inc()
+                self._tell(f"{type(error).__name__}: {error}", works=False)
+            self._stopping.wait(self._pace.retry)
+
+    def _prepare(self) -> bool:
+        if not _in_thread(self._folder.take):
+            self._tell("another process writes this log", works=True)
+            return False
+        self._jetstream.keep(self._stream)
+        self._jetstream.add_consumer(self._stream.name, self._consumer, pending=2 * self._pace.batch,
+                                     wait=self._pace.ack)
+        self._tell("records", works=True)
+        return True
+
+    def _record(self) -> None:
+        while not self._stopping.is_set():
+            if self._clock() - self._tidied >= HOUSEKEEPING_SECONDS:
+                self._tidied = self._clock()
+                self._tidy()
+            found = self._fetch(self._pace.batch, FETCH_SECONDS)
+            if found and len(found) < self._pace.batch:
+                self._stopping.wait(self._pace.collect)
+                found += self._fetch(self._pace.batch - len(found), 0)
+            if found:
+                self._write(found)
+
+    def _fetch(self, most: int, seconds: float) -> list[Stored]:
+        return self._jetstream.fetch(self._stream.name, self._consumer, most=most, seconds=seconds)
+
+    def _write(self, messages: list[Stored]) -> None:
+        begun = self._clock()
+        entries = [entry(message) for message in sorted(messages, key=lambda message: message.number)]
+        new = _in_thread(lambda: self._folder.write(entries))
+        for message in messages:
+            self._jetstream.acknowledge(message)
+        WRITTEN.inc(new)
+        REPEATED.inc(len(entries) - new)
+        SECONDS.observe(self._clock() - begun)
+
+    def _tidy(self) -> None:
+        PENDING.set(self._jetstream.pending(self._stream.name, self._consumer))
+        if self._keep_days:
+            removed = _in_thread(lambda: self._folder.remove_old(self._today(), self._keep_days))
+            REMOVED.inc(len(removed))
+            for name in removed:
+                log.info("removed a file of the log", extra={"file": name})
+
+    def _tell(self, state: str, *, works: bool) -> None:
+        """Remember the state, and log it when it is new."""
+        if state != self._state:
+            log.log(logging.INFO if works else logging.WARNING, "the chat log: %s", state)
+        self._state, self._works = state, works
+
+
+def _in_thread(work: Callable[[], T]) -> T:
+    """Do work on the disk in a thread; its OSError is raised here, and not shown by the thread's owner first."""
+    def attempt() -> T | OSError:
+        try:
+            return work()
+        except OSError as error:
+            return error
+
+    result: T | OSError = gevent.get_hub().threadpool.apply(attempt)
+    if isinstance(result, OSError):
+        raise result
+    return result

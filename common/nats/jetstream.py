@@ -1,0 +1,151 @@
+"""JetStream by its JSON API: streams, durable consumers that are asked for messages, and reading by number.
+
+The API: https://docs.nats.io/reference/reference-protocols/nats_api_reference
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from common.nats.client import Client
+from common.nats.errors import NATSError
+from common.nats.message import Message
+from common.nats.replies import ask
+
+API = "$JS.API"
+NANOSECONDS = 1_000_000_000
+NAME_TAKEN = 10058  # the stream exists with another configuration
+ACKNOWLEDGE = b"+ACK"
+
+
+class JetStreamError(NATSError):  # type: ignore[misc]  # pynats2 has no type hints
+    """JetStream refused a request, or answered what cannot be read."""
+
+
+@dataclass(frozen=True)
+class Stream:
+    """What a stream keeps and for how long; 0 is no limit. ``seconds`` is the age, ``size`` is in bytes."""
+
+    name: str
+    subjects: tuple[str, ...]
+    seconds: float = 0
+    messages: int = 0
+    messages_of_subject: int = 0
+    size: int = 0
+    replicas: int = 1
+
+    def config(self) -> dict[str, Any]:
+        """Return the fields of the API."""
+        return {
+            "name": self.name, "subjects": list(self.subjects), "retention": "limits", "discard": "old",
+            "storage": "file", "max_age": int(self.seconds * NANOSECONDS), "max_msgs": self.messages or -1,
+            "max_msgs_per_subject": self.messages_of_subject or -1, "max_bytes": self.size or -1,
+            "num_replicas": self.replicas, "allow_direct": True, "duplicate_window": 0,
+        }
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A message of a stream. ``reply`` acknowledges it, where a consumer got it."""
+
+    subject: str
+    payload: bytes
+    number: int
+    time: int
+    """When the stream got it, in nanoseconds since 1970; 0 where that was not asked for."""
+    reply: str = ""
+
+
+class JetStream:
+    """The requests that services need. Each raises JetStreamError, and what ``Client.request`` raises."""
+
+    def __init__(self, client: Client, timeout: float) -> None:
+        """``timeout`` is the seconds for an answer."""
+        self._client = client
+        self._timeout = timeout
+
+    def keep(self, stream: Stream) -> None:
+        """Make the stream, or change it to this; harmless when it is so already."""
+        try:
+            self._call(f"STREAM.CREATE.{stream.name}", stream.config())
+        except JetStreamError as error:
+            if error.args[1:] != (NAME_TAKEN,):
+                raise
+            self._call(f"STREAM.UPDATE.{stream.name}", stream.config())
+
+    def add_consumer(self, stream: str, name: str, *, pending: int, wait: float) -> None:
+        """Make a durable consumer of a whole stream, from its first message on; harmless when there is one.
+
+        At most ``pending`` messages are out without an acknowledgement; one that is not acknowledged within ``wait``
+        seconds is given out again.
+        """
+        config = {"durable_name": name, "ack_policy": "explicit", "deliver_policy": "all",
+                  "max_ack_pending": pending, "ack_wait": int(wait * NANOSECONDS), "replay_policy": "instant"}
+        self._call(f"CONSUMER.CREATE.{stream}.{name}", {"stream_name": stream, "config": config})
+
+    def fetch(self, stream: str, consumer: str, *, most: int, seconds: float) -> list[Stored]:
+        """Return up to ``most`` messages: what is there, or the first to come within ``seconds``."""
+        wait = {"batch": most, "no_wait": True}
+        found = self._fetch(stream, consumer, most, wait)
+        if found or not seconds:
+            return found
+        return self._fetch(stream, consumer, 1, {"batch": 1, "expires": int(seconds * NANOSECONDS)}, seconds)
+
+    def acknowledge(self, message: Stored) -> None:
+        """Say that a fetched message need not be given out again; never waits."""
+        self._client.publish(message.reply, payload=ACKNOWLEDGE)
+
+    def pending(self, stream: str, consumer: str) -> int:
+        """Return how many messages a consumer has not acknowledged, given out or not."""
+        info = self._call(f"CONSUMER.INFO.{stream}.{consumer}", {})
+        return int(info["num_pending"]) + int(info["num_ack_pending"])
+
+    def read(self, stream: str, subject: str, *, number: int, most: int) -> list[Stored]:
+        """Return up to ``most`` messages of a subject, which may have wildcards, from ``number`` on."""
+        wanted = orjson.dumps({"seq": max(1, number), "batch": most, "next_by_subj": subject})
+        replies = ask(self._client, f"{API}.DIRECT.GET.{stream}", wanted, most=most + 1, seconds=self._timeout,
+                      is_last=lambda reply: bool(reply.status))
+        return [_direct(reply) for reply in replies if not reply.status]
+
+    def state(self, stream: str, subject: str) -> dict[str, Any]:
+        """Return the state of a stream: ``first_seq``, ``last_seq``, and ``subjects`` with how many each has."""
+        found = self._call(f"STREAM.INFO.{stream}", {"subjects_filter": subject})["state"]
+        return dict(found)
+
+    def _fetch(self, stream: str, consumer: str, most: int, wanted: dict[str, Any],
+               seconds: float = 0) -> list[Stored]:
+        replies = ask(self._client, f"{API}.CONSUMER.MSG.NEXT.{stream}.{consumer}", orjson.dumps(wanted), most=most,
+                      seconds=self._timeout + seconds, is_last=lambda reply: bool(reply.status))
+        return [_fetched(reply) for reply in replies if not reply.status]
+
+    def _call(self, method: str, body: dict[str, Any]) -> dict[str, Any]:
+        reply = self._client.request(f"{API}.{method}", payload=orjson.dumps(body), timeout=self._timeout)
+        try:
+            answer = orjson.loads(reply.payload)
+        except orjson.JSONDecodeError:
+            raise JetStreamError("an answer of JetStream is not JSON") from None
+        if not isinstance(answer, dict):
+            raise JetStreamError("an answer of JetStream is no object")
+        if "error" in answer:
+            raise JetStreamError(f"{method}: {answer['error'].get('description')}", answer["error"].get("err_code"))
+        return answer
+
+
+def _fetched(message: Message) -> Stored:
+    """Return what a consumer gave out; its reply subject tells number and time, in one of two forms."""
+    words = message.reply.split(".")
+    first = 7 if len(words) >= 11 else 5
+    try:
+        number, time = int(words[first]), int(words[first + 2])
+    except (IndexError, ValueError):
+        raise JetStreamError("a message of a consumer has no number") from None
+    return Stored(message.subject, message.payload, number, time, message.reply)
+
+
+def _direct(message: Message) -> Stored:
+    """Return a message that was read by its number; its headers tell what it is."""
+    try:
+        return Stored(message.headers["Nats-Subject"], message.payload, int(message.headers["Nats-Sequence"]), 0)
+    except (KeyError, ValueError):
+        raise JetStreamError("a message of a stream has no number") from None
