@@ -34,7 +34,7 @@ lint: $(VENV)/ready-dev  ## ruff, mypy and the rules of who may import whom
 	@$(BIN)/lint-imports
 
 lock:  ## lock requirements/*.in into hashed requirements/*.txt
-	@for kind in dev local auth config mail gate edge worker; do \
+	@for kind in dev local auth chatlog config mail gate edge worker; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-emit-find-links --custom-compile-command "make lock" -o requirements/$$kind.txt requirements/$$kind.in \
 	    $$(test $$kind = dev || echo -c requirements/dev.txt) || exit 1; done

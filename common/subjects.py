@@ -38,3 +38,23 @@ def family_chat(world: str, family: str) -> str:
 def chat_control(world: str) -> str:
     """Subject of what edges have to know about the players of a world; no chat itself, so not below ``chat``."""
     return f"control.chat.{encode(world)}"
+
+
+def chat_mute_player(world: str, uid: str) -> str:
+    """Subject of what edges have to know about a mute of a player; the last message on it is the one that counts."""
+    return f"{chat_control(world)}.mute.player.{encode(uid)}"
+
+
+def chat_mute_public(world: str) -> str:
+    """The same for the public chat of a world."""
+    return f"{chat_control(world)}.mute.public"
+
+
+def chat_mute_family(world: str, family: str) -> str:
+    """The same for the chat of a family."""
+    return f"{chat_control(world)}.mute.family.{encode(family)}"
+
+
+def system_chat(world: str) -> str:
+    """Subject of what game logic announces to a world."""
+    return f"chat.{encode(world)}.system"

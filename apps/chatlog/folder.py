@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from apps.chatlog.day_file import DayFile
 from apps.chatlog.entries import Entry
@@ -14,6 +15,14 @@ from apps.chatlog.entries import Entry
 FILE = re.compile(r"(\d{4}-\d\d-\d\d)\.jsonl\.gz")
 LOCK = ".lock"
 OPEN_FILES = 1000
+
+
+class Outcome(NamedTuple):
+    """How many entries were new, the numbers of all that are on the disk now, and why not all of them are."""
+
+    new: int
+    safe: set[int]
+    failure: OSError | None
 
 
 class Folder:
@@ -46,12 +55,20 @@ class Folder:
             os.close(self._lock)
             self._lock = None
 
-    def write(self, entries: Sequence[Entry]) -> int:
-        """Write entries to their files; return how many were new. When this returns, they are on the disk."""
+    def write(self, entries: Sequence[Entry]) -> Outcome:
+        """Write entries to their files. A file that cannot be written does not keep the others from it."""
         by_file: defaultdict[str, list[Entry]] = defaultdict(list)
         for entry in entries:
             by_file[entry.file].append(entry)
-        return sum(self._file(name).append(found) for name, found in by_file.items())
+        new, safe, failure = 0, set(), None
+        for name, found in by_file.items():
+            try:
+                new += self._file(name).append(found)
+            except OSError as error:
+                failure = error
+            else:
+                safe |= {entry.number for entry in found}
+        return Outcome(new, safe, failure)
 
     def remove_old(self, today: date, days: int) -> list[str]:
         """Remove the files of days that are more than ``days`` ago; return their names."""

@@ -55,6 +55,7 @@ class Recorder:
         self._loop: gevent.Greenlet[..., Any] | None = None
         self._state = "has not begun"
         self._works = False
+        self._disk_fails = False
         self._tidied = -HOUSEKEEPING_SECONDS
 
     def start(self) -> None:
@@ -80,6 +81,7 @@ class Recorder:
                     self._record()
             except (NATSError, OSError) as error:
                 FAILURES.inc()
+                self._disk_fails |= isinstance(error, OSError)
                 self._tell(f"{type(error).__name__}: {error}", works=False)
             self._stopping.wait(self._pace.retry)
 
@@ -90,7 +92,8 @@ class Recorder:
         self._jetstream.keep(self._stream)
         self._jetstream.add_consumer(self._stream.name, self._consumer, pending=2 * self._pace.batch,
                                      wait=self._pace.ack)
-        self._tell("records", works=True)
+        if not self._disk_fails:  # otherwise only a batch that was written shows that it works again
+            self._tell("records", works=True)
         return True
 
     def _record(self) -> None:
@@ -111,12 +114,17 @@ class Recorder:
     def _write(self, messages: list[Stored]) -> None:
         begun = self._clock()
         entries = [entry(message) for message in sorted(messages, key=lambda message: message.number)]
-        new = _in_thread(lambda: self._folder.write(entries))
+        outcome = _in_thread(lambda: self._folder.write(entries))
         for message in messages:
-            self._jetstream.acknowledge(message)
-        WRITTEN.inc(new)
-        REPEATED.inc(len(entries) - new)
+            if message.number in outcome.safe:
+                self._jetstream.acknowledge(message)
+        WRITTEN.inc(outcome.new)
+        REPEATED.inc(len(outcome.safe) - outcome.new)
         SECONDS.observe(self._clock() - begun)
+        if outcome.failure is not None:
+            raise outcome.failure
+        self._disk_fails = False
+        self._tell("records", works=True)
 
     def _tidy(self) -> None:
         PENDING.set(self._jetstream.pending(self._stream.name, self._consumer))

@@ -1,7 +1,8 @@
 """Takes what game logic tells the edges about players: another family, or silence for a while."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import orjson
@@ -21,9 +22,13 @@ MUTED = Gauge("edge_mutes", "Players and channels that are muted, as far as reme
 
 
 class Message(Protocol):
-    """A message of NATS."""
+    """A message of NATS, or of a stream."""
 
-    payload: bytes
+    @property
+    def subject(self) -> str: ...
+
+    @property
+    def payload(self) -> bytes: ...
 
 
 class Nats(Protocol):
@@ -42,6 +47,7 @@ class Control:
         self._roster = roster
         self._mutes = muted
         self._subscription: Any = None
+        self._newer: set[str] | None = None
 
     def start(self) -> None:
         self._subscription = self._nats.subscribe(subjects.ALL_CHAT_CONTROL, callback=self.take)
@@ -51,6 +57,26 @@ class Control:
 
     def take(self, message: Message) -> None:
         """Apply a control message; one that cannot be read is counted and skipped. Never waits."""
+        if self._newer is not None:
+            self._newer.add(message.subject)
+        self._take(message)
+
+    @contextmanager
+    def replaying(self) -> Iterator[Callable[[Message], None]]:
+        """Give what applies messages of before. A mute that comes anew meanwhile wins; one replay at a time."""
+        newer: set[str] = set()
+
+        def take(message: Message) -> None:
+            if ".mute." not in message.subject or message.subject not in newer:
+                self._take(message)
+
+        self._newer = newer
+        try:
+            yield take
+        finally:
+            self._newer = None
+
+    def _take(self, message: Message) -> None:
         try:
             kind = self._apply(orjson.loads(message.payload))
         except (orjson.JSONDecodeError, ChangeError, MuteError) as error:

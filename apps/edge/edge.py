@@ -13,6 +13,7 @@ from apps.edge.membership import RecentChanges
 from apps.edge.moderator import FilterMode, Moderator
 from apps.edge.mutes import Mutes
 from apps.edge.outbound import SendLimits
+from apps.edge.recall import Recall, control_streams
 from apps.edge.relay import Relay
 from apps.edge.rooms import Rooms
 from apps.edge.roster import Roster
@@ -25,6 +26,7 @@ from common.http_client import JsonClient
 from common.lifecycle import Process
 from common.nats.client import Client
 from common.nats.errors import NATSError
+from common.nats.jetstream import JetStream
 from common.ops import OpsServer
 from common.token_bucket import Rates
 from common.watchdog import Watchdog
@@ -36,13 +38,18 @@ def build(settings: EdgeSettings) -> Process:
     """Return the process of an edge, ready to run."""
     health = Health()
     process = Process("edge", stop_seconds=settings.stop_seconds, drain=health.drain)
-    nats = Client(settings.nats_url, name="edge", timeout=settings.nats_timeout, buffer_bytes=settings.nats_buffer)
+    nats = Client(settings.nats_url, name="edge", timeout=settings.nats_timeout, buffer_bytes=settings.nats_buffer,
+                  on_reconnect=lambda: recall.wake())  # noqa: PLW0108  # it is made below
     auth = JsonClient("auth", settings.auth_url, timeout=settings.auth_timeout, connections=settings.auth_connections)
     rooms: Rooms[Receiver] = Rooms()
     fan_out = _fan_out(settings, rooms, process)
     relay = Relay(nats, rooms, fan_out.add)
     roster = Roster(RecentChanges(settings.players_remembered, settings.change_seconds, time.monotonic))
     mutes = Mutes(settings.mutes_remembered, time.time)
+    control = Control(nats, roster, mutes)
+    streams = control_streams(settings.change_seconds, settings.control_replicas)
+    recall = Recall(JetStream(nats, settings.nats_timeout), streams, control, wait=settings.nats_timeout,
+                    retry=settings.recall_seconds, spawn=process.spawn)
     lists = WordLists(Path(settings.words), seconds=settings.words_seconds, limit=settings.words_limit)
     admission = Admission(auth, batch=settings.nonce_batch, requests=settings.auth_connections)
     house = House(admission, relay, roster, _moderator(settings, mutes, lists))
@@ -52,7 +59,7 @@ def build(settings: EdgeSettings) -> Process:
     watchdog, ops = Watchdog(settings.blocked_seconds), OpsServer((settings.host, settings.ops_port), health)
     if settings.filter_mode != FilterMode.OFF.value:
         process.add(lists)
-    for part in (watchdog, nats, auth, health, ops, Control(nats, roster, mutes), fan_out, server):
+    for part in (watchdog, nats, auth, health, ops, control, recall, fan_out, server):
         process.add(part)
     return process
 

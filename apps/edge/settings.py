@@ -69,6 +69,9 @@ class ModerationSettings:
     players_remembered: int = option(100_000, "Players whose rates and changes of family are remembered", least=1)
     change_seconds: float = option(
         150.0, "Seconds for which a change of family is remembered; longer than a nonce lives", least=1)
+    recall_seconds: float = option(
+        30.0, "Seconds between two tries to read from JetStream what was told to edges before", least=0.1)
+    control_replicas: int = option(1, "NATS servers that each keep a copy of what edges are told", least=1)
     mutes_remembered: int = option(100_000, "Muted players and channels that are remembered", least=1)
 
 

@@ -142,7 +142,7 @@ def function_list(*, debug: bool) -> Mapping[str, Entry]:
 def debug_functions() -> dict[str, Entry]:
     """Functions for developers; unknown to a production server."""
     return writes(Scope.PLAYER, debug.add_resources, debug.add_exp, debug.send_gift_mail, debug.send_text_mail,
-                  debug.purchase_vip_card)
+                  debug.purchase_vip_card, debug.mute_chat_player, debug.mute_chat_public, debug.announce_chat)
 
 
 def game_config_functions() -> dict[str, Entry]:

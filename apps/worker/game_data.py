@@ -6,12 +6,13 @@ A worker starts without config from the copy of the last good version, if it kee
 import logging
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import gevent
 import orjson
-from common.http_client import JsonClient, ServiceUnavailableError
 
+from common.http_client import JsonClient, ServiceUnavailableError
 from common.metrics import Counter, Gauge
 
 log = logging.getLogger(__name__)
@@ -79,7 +80,14 @@ class GameData:
         RELOADS.inc()
         log.info("took game data", extra={"etag": etag, "files": len(body)})
         if self._copy is not None:
-            gevent.get_hub().threadpool.apply(write_whole, (self._copy, orjson.dumps(body)))
+            self._keep(self._copy, orjson.dumps(body))
+
+    @staticmethod
+    def _keep(path: Path, content: bytes) -> None:
+        try:
+            gevent.get_hub().threadpool.apply(write_whole, (path, content))
+        except OSError as error:
+            log.warning("no copy of the game data was kept: %s", error)
 
     def _load_copy(self) -> None:
         if self._copy is None or not self._copy.exists():
@@ -96,6 +104,6 @@ class GameData:
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that a reader sees the old or the new content, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(path.name + ".new")
-    fresh.write_bytes(content)
-    fresh.replace(path)
+    with NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as fresh:  # several workers may write
+        fresh.write(content)
+    Path(fresh.name).replace(path)

@@ -8,7 +8,7 @@ import orjson
 
 from apps.worker.mail_client import MailboxFullError, MailClient
 from apps.worker.outbox import NotNowError, Receiver
-from apps.worker.rules import family_members, letters
+from apps.worker.rules import chat_control, family_members, letters
 from common import subjects
 from common.nats import Client
 
@@ -35,5 +35,15 @@ def receivers(mail: MailClient, nats: Client) -> Mapping[str, Receiver]:
             nats.publish(subjects.chat_control(body["world"]), payload=orjson.dumps(member))
         nats.flush()
 
+    def mute(body: dict[str, Any]) -> None:
+        world = body["world"]
+        subject = subjects.chat_mute_player(world, body["uid"]) if "uid" in body else subjects.chat_mute_public(world)
+        nats.publish(subject, payload=orjson.dumps(body))
+        nats.flush()
+
+    def announce(body: dict[str, Any]) -> None:
+        nats.publish(subjects.system_chat(body["world"]), payload=b":" + body["text"].encode())
+        nats.flush()
+
     return {letters.MAIL: deliver_mail, letters.READ: mark_read, letters.DELETED: delete,
-            family_members.CHAT_MEMBER: tell_edges}
+            family_members.CHAT_MEMBER: tell_edges, chat_control.CHAT_MUTE: mute, chat_control.CHAT_NEWS: announce}

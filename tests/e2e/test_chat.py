@@ -1,13 +1,20 @@
 """Chat through a running system: the ticket, and what two edges do together."""
 
+import gzip
 import secrets
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from apps.client.chat import Chat, ChatRefusedError
 from apps.client.player import Player
 from common.lines import LineTimeoutError
-from tests.support.game import Game, at_once, name_of
+from tests.support.families import RENAME, founder, grown
+from tests.support.families import join as join_family
+from tests.support.game import MALFORMED, Game, at_once, name_of, new_name
+from tests.support.local_system import LocalSystem
+from tests.support.waiting import wait_for
 
 
 def ticket(player: Player) -> str:
@@ -68,3 +75,70 @@ def test_no_player_no_ticket(game: Game) -> None:
     guest = game.guest()
     guest.call("enter_world")
     assert guest.call("get_login_token_chat")["status"] == -5
+
+
+def test_family_chat_follows_joins_kicks_and_new_names(game: Game) -> None:
+    owner, other = founder(game, diamonds=RENAME), grown(game)
+    with join(game, owner, 0) as speaker, join(game, other, 1) as listener:
+        text = secrets.token_hex(8)
+        join_family(owner, other)
+        follow(speaker, listener, text)
+        assert owner.call("change_name_family", name=new_name())["status"] == 0
+        follow(speaker, listener, secrets.token_hex(8))
+        late = ticket(other)
+        assert owner.call("remove_user_family", gn_target=name_of(other))["status"] == 0
+        with Chat(game.edges[0], late) as outsider:
+            for chat in (listener, outsider):
+                chat.say("FAMILY", "let me in")
+                closed(chat)
+
+
+def follow(speaker: Chat, listener: Chat, text: str) -> None:
+    """Let one say a text to the family until the other hears it: the edges learn of a change a moment later."""
+    for attempt in range(50):
+        speaker.say("FAMILY", f"{text}{attempt}")
+        with suppress(LineTimeoutError):
+            while (line := listener.read(0.1)) is not None:
+                if f":{text}" in line:
+                    return
+    raise AssertionError("the family's chat was not heard")
+
+
+def closed(chat: Chat) -> None:
+    """Read to the end, which comes."""
+    while chat.read(10) is not None:
+        pass
+
+
+def test_a_muted_player_is_not_heard_until_the_mute_ends(game: Game) -> None:
+    ada, bea = game.player(), game.player()
+    with join(game, ada, 0) as speaker, join(game, bea, 1) as listener:
+        assert bea.call("mute_chat_player", gn_target=name_of(ada), seconds=600)["status"] == 0
+        speaker.say("PUBLIC", secret := secrets.token_hex(8))
+        assert bea.call("mute_chat_player", gn_target=name_of(ada), seconds=0)["status"] == 0
+        speaker.say("PUBLIC", text := secrets.token_hex(8))
+        while (line := listener.read(10)) is not None and text not in line:
+            assert secret not in line
+        assert bea.call("mute_chat_player", gn_target="nobody", seconds=1)["status"] == 99
+        assert bea.call("mute_chat_player", gn_target=name_of(ada), seconds=-1)["status"] == MALFORMED
+
+
+def test_an_announcement_is_logged_and_no_plain_client_hears_it(game: Game, local_system: LocalSystem) -> None:
+    ada = game.player()
+    text = f"news {secrets.token_hex(8)}"
+    with join(game, ada) as chat:
+        assert ada.call("announce_chat", msg=text)["status"] == 0
+        chat.say("PUBLIC", end := secrets.token_hex(8))
+        while (line := chat.read(10)) is not None and end not in line:
+            assert text not in line
+    log = local_system.data / "chat-log" / "s0"
+    wait_for(lambda: any(text in line and '"system"' in line and end not in line for line in logged(log)), 20)
+    wait_for(lambda: any(end in line and name_of(ada) in line for line in logged(log)), 20)
+
+
+def logged(folder: Path) -> list[str]:
+    """Return the lines of the chat log of a world."""
+    try:
+        return [line for file in folder.glob("*.gz") for line in gzip.decompress(file.read_bytes()).decode().splitlines()]
+    except (EOFError, gzip.BadGzipFile):
+        return []  # a piece is being written at this moment

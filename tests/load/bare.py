@@ -49,7 +49,7 @@ def select(url: str, greenlets: int) -> Once:
     def once() -> None:
         with closing(pool.connection()) as connection, connection.cursor() as cursor:
             cursor.execute("SELECT iid, value FROM item WHERE uid = %s ORDER BY iid",
-                           (f"crowd-{random.randrange(100)}",))
+                           (f"crowdplayer{random.randrange(100)}",))
             cursor.fetchall()
     return once
 

@@ -17,6 +17,7 @@ from tests.load.plots import draw
 from tests.load.results import Row
 from tests.load.suite import Phase, Suite
 from tests.load.targets import verdicts
+from tests.load.usage import wait_quiet
 
 
 def main(arguments: list[str]) -> int:
@@ -42,8 +43,10 @@ def run_all(suite: Suite, options: argparse.Namespace) -> None:
     repeat = options.repeat or (1 if options.quick else 3)
     for number in range(repeat):
         for name, phase in chosen(suite.repeated(), options.only).items():
+            wait_quiet(options.quiet_wait)
             told(f"{number + 1}/{repeat} {name}", suite.run(name, phase))
     for name, phase in chosen(suite.once(), options.only).items():
+        wait_quiet(options.quiet_wait)
         told(name, suite.run(name, phase))
 
 
@@ -54,7 +57,8 @@ def chosen(phases: Mapping[str, Phase], only: str) -> dict[str, Phase]:
 
 def told(name: str, row: Row) -> None:
     """Show that a measurement is done."""
-    print(f"{name}: {row.per_second:,.0f}/s, p99 {row.p99:.1f} ms, {row.cpu_in_all:.3f} ms of CPU", file=sys.stderr)
+    print(f"{name}: {row.per_second:,.0f}/s, p99 {row.p99:.1f} ms, {row.cpu_in_all:.3f} ms of CPU, "
+          f"noise {row.noise:.1f}", file=sys.stderr)
 
 
 def report(rows: Mapping[str, Row], *, judge: bool) -> str:

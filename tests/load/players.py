@@ -48,8 +48,8 @@ def insert_crowd(url: str, first: int, last: int) -> None:
         connection.commit()
 
 
-_UID = "CONCAT('crowd-', number)"
-_ACCOUNT = "CONCAT('crowd-account-', number)"
+_UID = "CONCAT('crowdplayer', number)"
+_ACCOUNT = "CONCAT('crowdaccount', number)"
 _IIDS = " UNION ALL ".join(f"SELECT {iid} AS iid" for iid in range(1, ITEMS + 1))
 _KEYS = "SELECT 0 AS k UNION ALL SELECT 1 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5"
 STATEMENTS = (
@@ -69,8 +69,8 @@ STATEMENTS = (
 
 def crowd_accounts(auth: str, count: int) -> list[Account]:
     """Let auth issue session tokens for the first ``count`` players of the crowd."""
-    bodies = [{"uid": f"crowd-account-{number}-{WORLD}", "kind": "session",
-               "claims": {"account": f"crowd-account-{number}", "world": WORLD}} for number in range(count)]
+    bodies = [{"uid": f"crowdaccount{number}-{WORLD}", "kind": "session",
+               "claims": {"account": f"crowdaccount{number}", "world": WORLD}} for number in range(count)]
     answers = post_all(f"{auth}/issue_token", bodies)
     return [Account(crowd_name(number), answer["token"]) for number, answer in enumerate(answers)]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.load.results import Row
-from tests.load.table import SERVICES
+from tests.load.table import services
 
 COSTS = ("floor_line", "floor_nats", "floor_redis", "floor_select", "floor_transaction", "reads_32", "info", "mix",
          "mail", "keep_alive", "tls", "tls_keep_alive")
@@ -29,7 +29,7 @@ def _costs(pyplot: Any, rows: Mapping[str, Row], path: Path, wanted: tuple[str, 
     names = [name for name in wanted if name in rows]
     figure, axes = pyplot.subplots(figsize=(10, 5))
     bottom = [0.0] * len(names)
-    for kind in SERVICES:
+    for kind in services(rows):
         heights = [rows[name].cpu.get(kind, 0.0) for name in names]
         if any(heights):
             axes.bar(names, heights, bottom=bottom, label=kind)

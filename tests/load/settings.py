@@ -47,6 +47,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--clients", type=int, default=32, help="clients of a closed loop (default %(default)s)")
     parser.add_argument("--seconds", type=float, help="seconds of a measurement (5; with --quick less)")
     parser.add_argument("--players", type=int, help="players who ask (100; with --quick 10)")
+    parser.add_argument("--quiet-wait", type=float, default=0.0, metavar="SECONDS",
+                        help="how long each measurement may wait for a moment when nothing else uses the machine")
     parser.add_argument("--data-dir", help="folder for the data of the system; a temporary one if not given")
     parser.add_argument("--json", type=Path, default=Path("bench/latest.json"), metavar="FILE",
                         help="file for all figures (default %(default)s)")

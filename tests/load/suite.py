@@ -3,11 +3,12 @@
 import argparse
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from random import Random
 
 from apps.local.ports import HOST
-from tests.load import chat, phase, players, scenario, targets
+from tests.load import chat, database, phase, players, scenario, targets
 from tests.load.floors import Floors
 from tests.load.phase import Load
 from tests.load.results import Row, median
@@ -15,12 +16,14 @@ from tests.load.scenario import Account, Scenario
 from tests.load.settings import Sizes
 from tests.load.system import MeasuredSystem
 from tests.support.certificates import write_self_signed
+from tests.support.waiting import wait_for
 
 Phase = Callable[[], Row]
 CLOSED_LOOPS = (16, 32, 64)
 WORKERS = (1, 2, 4)
 OVERLOAD = 3
 SEED = 1
+OUTBOX_SECONDS = 120.0
 
 
 class Suite:
@@ -48,7 +51,7 @@ class Suite:
             "half_peak": self._half_peak,
             "info": lambda: self._closed("info", 1),
             "mix": lambda: self._closed("mix", self._clients),
-            "mail": lambda: self._closed("mail", self._clients),
+            "mail": self._mail,
             "keep_alive": lambda: self._closed("keep_alive", self._clients),
             "tls": lambda: self._tls("reads"),
             "tls_keep_alive": lambda: self._tls("keep_alive"),
@@ -93,6 +96,19 @@ class Suite:
         if not rate:
             return self._closed(file, self._clients)
         return self._load(f"{chosen.title}, open loop at {rate:g}/s", chosen, rate=rate)
+
+    def _mail(self) -> Row:
+        """Send mails; then wait until the last one has left the outbox, so that nobody else pays for it."""
+        row = self._closed("mail", self._clients)
+        with closing(database.connect(self._system.endpoints["mysql"])) as connection, connection.cursor() as cursor:
+            connection.autocommit(True)
+
+            def left() -> int:
+                cursor.execute("SELECT COUNT(*) FROM outbox")
+                return int((cursor.fetchone() or (0,))[0])
+
+            wait_for(lambda: left() == 0, OUTBOX_SECONDS, "an empty outbox")
+        return row
 
     def _half_peak(self) -> Row:
         rate = self.peak() / 2

@@ -6,9 +6,7 @@ from tests.load.floors import floor_below
 from tests.load.results import Row
 from tests.load.targets import Verdict
 
-SERVICES = ("gate", "worker", "auth", "config", "mail", "edge", "mysql", "redis", "nats", "other")
-HEAD = ("", "req/s", "p50", "p95", "p99", "max", "CPU", *SERVICES, "client", "noise", "x floor", "MiB",
-        "other statuses")
+FIRST = ("gate", "worker")
 
 
 LEGEND = """latencies in ms; CPU in ms a request, in all and of each service; client: CPU of load clients, in no sum;
@@ -17,9 +15,17 @@ noise: cores that were busy with something else; x floor: CPU / that of the floo
 
 def results(rows: Mapping[str, Row]) -> str:
     """Return the table of all rows."""
-    lines = [HEAD, *(_cells(name, row, rows) for name, row in rows.items())]
+    kinds = services(rows)
+    head = ("", "req/s", "p50", "p95", "p99", "max", "CPU", *kinds, "client", "noise", "x floor", "MiB", "not 0")
+    lines = [head, *(_cells(name, row, kinds, floor_below(name, rows)) for name, row in rows.items())]
     titles = [f"  {name}: {row.title}{_more(row)}" for name, row in rows.items()]
     return "\n".join([*aligned(lines), "", LEGEND, "", *titles])
+
+
+def services(rows: Mapping[str, Row]) -> list[str]:
+    """Return all services that used CPU, those first that every request meets."""
+    found = {kind for row in rows.values() for kind, used in row.cpu.items() if used}
+    return sorted(found, key=lambda kind: (kind not in FIRST, kind))
 
 
 def memory(row: Row) -> str:
@@ -44,12 +50,11 @@ def aligned(lines: Sequence[Sequence[str]]) -> list[str]:
             for cells in zip(*columns, strict=True)]
 
 
-def _cells(name: str, row: Row, rows: Mapping[str, Row]) -> tuple[str, ...]:
-    floor = floor_below(name, rows)
-    return (name, f"{row.per_second:,.0f}", *(f"{value:.1f}" for value in (row.p50, row.p95, row.p99, row.largest)),
-            _cpu(row.cpu_in_all), *(_cpu(row.cpu.get(kind, 0.0)) for kind in SERVICES), _cpu(row.client_cpu),
-            f"{row.noise:.1f}", f"{row.cpu_in_all / floor:.2f}" if floor else "", f"{sum(row.memory.values()):.0f}",
-            _others(row))
+def _cells(name: str, row: Row, kinds: Sequence[str], floor: float | None) -> tuple[str, ...]:
+    latencies = (row.p50, row.p95, row.p99, row.largest)
+    return (name, f"{row.per_second:,.0f}", *(f"{value:.1f}" for value in latencies), _cpu(row.cpu_in_all),
+            *(_cpu(row.cpu.get(kind, 0.0)) for kind in kinds), _cpu(row.client_cpu), f"{row.noise:.1f}",
+            f"{row.cpu_in_all / floor:.2f}" if floor else "", f"{sum(row.memory.values()):.0f}", _others(row))
 
 
 def _cpu(milliseconds: float) -> str:

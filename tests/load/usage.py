@@ -1,11 +1,14 @@
 """How much CPU time and memory processes use, from proc(5)."""
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.support.process_tree import descendants
 
+QUIET_CORES = 0.3
+"""Cores that an idle system and a quiet machine use."""
 TICKS = os.sysconf("SC_CLK_TCK")
 
 Figures = dict[str, float]
@@ -58,6 +61,16 @@ def machine_seconds() -> float:
     """Return the CPU seconds that all processes of the machine have used so far."""
     user, nice, system, _, _, irq, soft_irq = Path("/proc/stat").read_text().split()[1:8]
     return sum(int(ticks) for ticks in (user, nice, system, irq, soft_irq)) / TICKS
+
+
+def wait_quiet(seconds: float) -> None:
+    """Wait until the machine is all but idle for a second, ``seconds`` at most."""
+    deadline = time.monotonic() + seconds
+    while (begun := time.monotonic()) < deadline:
+        used = machine_seconds()
+        time.sleep(1)
+        if machine_seconds() - used < QUIET_CORES * (time.monotonic() - begun):
+            return
 
 
 def difference(after: Figures, before: Figures) -> Figures:

@@ -2,11 +2,13 @@
 
 import itertools
 import secrets
+import shutil
 import signal
 import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -39,8 +41,10 @@ def wait_for(condition: Callable[[], Any], seconds: float = WAIT) -> Any:
 class NatsServer:
     """A real NATS server that can be killed and started again on its port."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, *, jetstream: bool = False) -> None:
+        """With ``jetstream`` it keeps streams, in a folder that ``remove`` removes."""
         self.port = port or free_port()
+        self._store = tempfile.mkdtemp(prefix="nats-") if jetstream else ""
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -48,7 +52,8 @@ class NatsServer:
         return f"nats://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        self._process = subprocess.Popen([NATS_SERVER, "-a", "127.0.0.1", "-p", str(self.port)],
+        streams = ["--jetstream", "--store_dir", self._store] if self._store else []
+        self._process = subprocess.Popen([NATS_SERVER, "-a", "127.0.0.1", "-p", str(self.port), *streams],
                                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for(self._listens)
 
@@ -57,6 +62,10 @@ class NatsServer:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def remove(self) -> None:
+        self.kill()
+        shutil.rmtree(self._store, ignore_errors=True)
 
     def _listens(self) -> bool:
         try:
@@ -208,8 +217,8 @@ class ChatClient:
 class EdgeSystem:
     """NATS, auth, and whatever edges and clients a test asks for; stops all of it."""
 
-    def __init__(self) -> None:
-        self.nats = NatsServer()
+    def __init__(self, *, jetstream: bool = False) -> None:
+        self.nats = NatsServer(jetstream=jetstream)
         self.auth = NonceAuth()
         self._edges: list[Edge] = []
         self._clients: list[ChatClient] = []
@@ -251,7 +260,7 @@ class EdgeSystem:
             self.stop_edges()
         finally:
             self.auth.stop()
-            self.nats.kill()
+            self.nats.remove()
 
     def stop_edges(self) -> None:
         edges, self._edges = self._edges, []

@@ -101,14 +101,21 @@ def test_only_its_owner_may_read_a_file(tmp_path: Path) -> None:
 
 def test_entries_go_to_their_files_and_old_files_go(tmp_path: Path) -> None:
     log = Folder(tmp_path, 100)
-    assert log.write([*entries(1), *entries(2, file="s2/2025-12-31.jsonl.gz"),
-                      *entries(3, file="s2/2026-01-01.jsonl.gz")]) == 3
+    outcome = log.write([*entries(1), *entries(2, file="s2/2025-12-31.jsonl.gz"),
+                         *entries(3, file="s2/2026-01-01.jsonl.gz")])
+    assert outcome == (3, {1, 2, 3}, None)
     (tmp_path / "s1" / "notes.jsonl.gz").write_text("not ours")
     assert log.remove_old(date(2026, 1, 7), 7) == []
     assert log.remove_old(date(2026, 1, 8), 7) == ["s1/2025-12-31.jsonl.gz", "s2/2025-12-31.jsonl.gz"]
     assert sorted(path.name for path in tmp_path.glob("*/*")) == ["2026-01-01.jsonl.gz", "notes.jsonl.gz"]
-    assert log.write(entries(4)) == 1
+    assert log.write(entries(4)).new == 1
     assert numbers(tmp_path / "s1" / "2025-12-31.jsonl.gz") == [4]
+
+
+def test_a_file_that_cannot_be_written_keeps_no_other_from_it(tmp_path: Path) -> None:
+    (tmp_path / "s1").write_text("in the way")
+    outcome = Folder(tmp_path, 100).write([*entries(1), *entries(2, file="s2/2025-12-31.jsonl.gz")])
+    assert (outcome.new, outcome.safe, type(outcome.failure)) == (1, {2}, FileExistsError)
 
 
 def test_a_folder_belongs_to_one_at_a_time(tmp_path: Path) -> None:

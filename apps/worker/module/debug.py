@@ -1,15 +1,17 @@
 """Functions for developers: they give anything to anyone, and exist only where the worker was told so."""
 
+from datetime import timedelta
 from typing import Unpack
 
 from apps.worker.field_types import Number
 from apps.worker.fields import FieldError
 from apps.worker.module.common import GameError, Reply, Tools, ok
 from apps.worker.module.enums import MailType
-from apps.worker.rules import gifts, letters, levels, vip_cards
+from apps.worker.rules import chat_control, gifts, letters, levels, vip_cards
 from apps.worker.rules.items import ItemError, grant, parse_all
 
 LONGEST_TEXT = 500
+LONGEST_MUTE = 10 * 365 * 24 * 3600
 MOST_EXP = 10**9
 
 
@@ -63,3 +65,32 @@ def purchase_vip_card(uid: str, card_id: Number = None, **kwargs: Unpack[Tools])
     if card is None:
         raise GameError(99, "no such card")
     return ok(vip_cards.activate(kwargs["db"], uid, card, kwargs["now"].replace(microsecond=0)))
+
+
+def mute_chat_player(gn_target: str, seconds: int, **kwargs: Unpack[Tools]) -> Reply:
+    """Let a player of the world say nothing in the chat for a while; 0 seconds end it. 99: no such player."""
+    target = letters.find_player(kwargs["db"], kwargs["world"], gn_target)
+    if target is None:
+        raise GameError(99, "no such player")
+    chat_control.mute_player(kwargs["db"], kwargs["world"], target.uid, kwargs["now"] + _mute(seconds))
+    return ok()
+
+
+def mute_chat_public(seconds: int, **kwargs: Unpack[Tools]) -> Reply:
+    """Let nobody say anything in the public chat of the world for a while; 0 seconds end it."""
+    chat_control.mute_public(kwargs["db"], kwargs["world"], kwargs["now"] + _mute(seconds))
+    return ok()
+
+
+def announce_chat(msg: str, **kwargs: Unpack[Tools]) -> Reply:
+    """Announce something to the clients of the world that asked for announcements."""
+    if not letters.is_body(msg, LONGEST_TEXT):
+        raise FieldError(f"msg is not a text of at most {LONGEST_TEXT} characters")
+    chat_control.announce(kwargs["db"], kwargs["world"], " ".join(msg.split()))
+    return ok()
+
+
+def _mute(seconds: int) -> timedelta:
+    if not 0 <= seconds <= LONGEST_MUTE:
+        raise FieldError(f"seconds is not between 0 and {LONGEST_MUTE}")
+    return timedelta(seconds=seconds)

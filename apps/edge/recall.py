@@ -1,0 +1,106 @@
+"""Brings back what was told to the edges while this one was not there or not connected.
+
+JetStream keeps the changes of families for some minutes and the last word about each mute. An edge reads both when it
+starts and after each new connection to NATS; what comes meanwhile is taken as ever. Without JetStream the edge works
+too, but does not know what it has missed.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import gevent
+from gevent.event import Event
+
+from apps.edge.control import Control
+from common.metrics import Counter, Gauge
+from common.nats.errors import NATSError
+from common.nats.jetstream import JetStream, Stream
+
+log = logging.getLogger(__name__)
+
+RECALLED = Counter("edge_controls_recalled_total", "Control messages that were read from JetStream")
+RECALL_OK = Gauge("edge_recall_ok", "1 when nothing that was told to edges is missing here")
+
+PAGE = 1000
+MUTE_SECONDS = 366 * 86_400.0
+ALL_CHANGES, ALL_MUTES = "control.chat.*", "control.chat.*.mute.>"
+
+
+def control_streams(change_seconds: float, replicas: int) -> list[Stream]:
+    """Return the streams; changes of families are kept for twice as long as edges remember them."""
+    return [Stream("CHAT_FAMILIES", (ALL_CHANGES,), seconds=2 * change_seconds, replicas=replicas),
+            Stream("CHAT_MUTES", (ALL_MUTES,), seconds=MUTE_SECONDS, messages_of_subject=1, replicas=replicas)]
+
+
+class Recall:
+    """Reads at the start, and whenever ``wake`` is called."""
+
+    def __init__(self, jetstream: JetStream, streams: Sequence[Stream], control: Control, *, wait: float,
+                 retry: float, spawn: Callable[[Callable[[], None]], "gevent.Greenlet[..., Any]"]) -> None:
+        """``start`` takes at most ``wait`` seconds; ``retry`` seconds lie between two tries."""
+        self._jetstream = jetstream
+        self._streams = streams
+        self._control = control
+        self._wait = wait
+        self._retry = retry
+        self._spawn = spawn
+        self._wake = Event()
+        self._tried = Event()
+        self._complaint = ""
+        self._loop: gevent.Greenlet[..., Any] | None = None
+
+    def start(self) -> None:
+        """Begin, and give it a moment, so that the first clients already meet what is known."""
+        self._wake.set()
+        self._loop = self._spawn(self._run)
+        self._tried.wait(self._wait)
+
+    def stop(self) -> None:
+        if self._loop is not None:
+            self._loop.kill()
+
+    def wake(self) -> None:
+        """Read again, because something may have been missed; never waits."""
+        RECALL_OK.set(0)
+        self._wake.set()
+
+    def _run(self) -> None:
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            try:
+                self._read_all()
+            except NATSError as error:
+                self._complain(f"{type(error).__name__}: {error}")
+                self._wake_later()
+            else:
+                self._complaint = ""
+                RECALL_OK.set(1)
+            self._tried.set()
+
+    def _wake_later(self) -> None:
+        self._tried.set()
+        self._wake.wait(self._retry)
+        self._wake.set()
+
+    def _read_all(self) -> None:
+        for stream in self._streams:
+            self._jetstream.keep(stream)
+        with self._control.replaying() as take:
+            for stream in self._streams:
+                self._read(stream, take)
+
+    def _read(self, stream: Stream, take: Callable[[Any], None]) -> None:
+        number = 1
+        while page := self._jetstream.read(stream.name, stream.subjects[0], number=number, most=PAGE):
+            for message in page:
+                take(message)
+            RECALLED.inc(len(page))
+            number = page[-1].number + 1
+
+    def _complain(self, text: str) -> None:
+        """Log a failure once, not at every try."""
+        if text != self._complaint:
+            self._complaint = text
+            log.warning("what edges were told before cannot be read: %s", text)
