@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 .DEFAULT_GOAL := help
 
-.PHONY: help run test unit lint clean lock docs
+.PHONY: help run test unit lint clean lock docs manifests images images-check
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -41,6 +41,23 @@ lock:  ## lock requirements/*.in into hashed requirements/*.txt
 
 docs: $(VENV)/ready-local  ## write docs/options.md from the code
 	@$(BIN)/python docs/generate_options.py
+
+manifests: $(VENV)/ready-dev  ## all checks of Dockerfiles and manifests, the failover of Redis included
+	@ALL_MANIFESTS=1 $(BIN)/python -m gevent.monkey --module pytest tests/manifests $(ARGS)
+
+REGISTRY ?= registry.cn-hangzhou.aliyuncs.com/lukseun
+TAG ?= 0.1.0
+ENGINE ?= docker
+PUSH ?= yes
+images:  ## build and push all images; REGISTRY=... TAG=... ENGINE=podman PUSH=no
+	@set -e; for file in Dockerfiles/*.Dockerfile; do \
+	  image=$(REGISTRY)/$$(basename $$file .Dockerfile):$(TAG); \
+	  $(ENGINE) build --file $$file --tag $$image --build-arg VERSION=$(TAG) \
+	    --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) $(BUILD_ARGS) .; \
+	  test $(PUSH) = no || $(ENGINE) push $$image; done
+
+images-check: $(VENV)/ready-dev  ## build all images with buildah, look into them and start them; as root
+	@$(BIN)/python -m tests.manifests.images_check $(ARGS)
 
 clean:  ## remove the data of the local system and what tests and tools left
 	rm -rf .run .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -10,6 +10,7 @@ import orjson
 from flask import Flask, Response, g, request
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException
 
 from common import logs, ops
@@ -85,6 +86,7 @@ def equip(app: Flask, health: Health, settings: HttpServiceSettings) -> Flask:
     app.before_request(_note_time)
     app.after_request(_count)
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(ParseException, _broken_body)
     return app
 
 
@@ -126,3 +128,10 @@ def _count(response: Response) -> Response:
 
 def _http_error(error: HTTPException) -> Response:
     return reply({"status": -1, "message": error.name}, error.code or 500)
+
+
+def _broken_body(error: ParseException) -> Response:
+    """Answer a body whose chunks make no sense, and read nothing more from its connection."""
+    response = reply({"status": -1, "message": f"the body cannot be read: {type(error).__name__}"}, 400)
+    response.headers["Connection"] = "close"
+    return response

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
-from gevent.pywsgi import WSGIServer
+from gevent.pywsgi import WSGIHandler, WSGIServer
 
 from common.health import Health
 from common.metrics import CONTENT_TYPE, exposition
@@ -29,12 +29,30 @@ def answer(path: str, health: Health) -> tuple[int, str, bytes] | None:
     return None
 
 
+class QuietHandler(WSGIHandler):
+    """Serves a connection; what a scanner sends is not worth more than a debug line."""
+
+    def handle(self) -> None:
+        try:
+            super().handle()
+        except OSError as error:
+            log.debug("a peer of the operations pages is gone: %s", error)
+
+    def log_error(self, msg: str, *args: object) -> None:  # noqa: ARG002  # the arguments hold bytes of the peer
+        log.debug("bad request for the operations pages")
+
+
 class OpsServer:
     """Serves the operations pages of a process that has no other HTTP port."""
 
     def __init__(self, address: tuple[str, int], health: Health) -> None:
         self._health = health
-        self._server = WSGIServer(address, self._app, log=None, error_log=log)
+        self._server = WSGIServer(address, self._app, log=None, error_log=log, handler_class=QuietHandler)
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on, after start."""
+        return int(self._server.server_port or 0)
 
     def start(self) -> None:
         self._server.start()

@@ -55,6 +55,11 @@ def chat_mute_family(world: str, family: str) -> str:
     return f"{chat_control(world)}.mute.family.{encode(family)}"
 
 
+def private_chat(world: str, game_name: str) -> str:
+    """Subject of what is said to one player."""
+    return f"chat.{encode(world)}.private.{encode(game_name)}"
+
+
 def system_chat(world: str) -> str:
     """Subject of what game logic announces to a world."""
     return f"chat.{encode(world)}.system"

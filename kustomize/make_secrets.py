@@ -31,12 +31,15 @@ def made_up(folder: Path) -> dict[str, str]:
 
 
 def write_missing(folder: Path, contents: dict[str, str]) -> list[str]:
-    """Write those files that do not exist, readable by their owner only, and return their names."""
+    """Write those files that do not exist and return their names.
+
+    Nobody else gets into the folder. The files are readable, because Docker hands them to another user as they are.
+    """
     folder.mkdir(mode=0o700, exist_ok=True)
     written = []
     for name, content in contents.items():
         if not (folder / name).exists():
-            descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write(content)
             written.append(name)

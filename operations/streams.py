@@ -94,7 +94,8 @@ def _pieces(client: Client, arrived: "Queue[Message]", seconds: float) -> Iterat
         if not message.payload:
             return
         yield message.payload
-        client.publish(message.reply)
+        if message.reply:  # the server waits for it before it sends more
+            client.publish(message.reply)
 
 
 def _ask(client: Client, subject: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,10 @@ class Name(Enum):
     PUBLIC = b"0000PUBLIC"
     FAMILY = b"0000FAMILY"
     EXIT = b"000000EXIT"
+    MESSAGE = b"000MESSAGE"
+    PRIVATE = b"000PRIVATE"
+    GAP = b"0000000GAP"
+    NOTICE = b"0000NOTICE"
 
 
 class Command(NamedTuple):
@@ -33,13 +37,15 @@ class Command(NamedTuple):
     payload: bytes
 
 
-FROM_CLIENT = {name.value: name for name in (Name.REGISTER, Name.PUBLIC, Name.FAMILY, Name.EXIT)}
+FROM_CLIENT = {name.value: name for name in (Name.REGISTER, Name.PUBLIC, Name.FAMILY, Name.EXIT, Name.PRIVATE)}
+EXTENDED = {Name.PRIVATE}
+"""Commands of clients that asked for the extension at REGISTER."""
 
 
-def decode(line: bytes) -> Command:
+def decode(line: bytes, *, extended: bool = False) -> Command:
     """Return the command of a client's line (without CRLF). Raises CommandError."""
     name = FROM_CLIENT.get(line[:WIDTH])
-    if name is None:
+    if name is None or (name in EXTENDED and not extended):
         raise CommandError("unknown command")
     return Command(name, line[WIDTH:])
 

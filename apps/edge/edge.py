@@ -9,6 +9,8 @@ from apps.edge.admission import Admission
 from apps.edge.chat_server import ChatServer
 from apps.edge.control import Control
 from apps.edge.fan_out import FanOut, Pace, Receiver
+from apps.edge.feed import Feed
+from apps.edge.history import History
 from apps.edge.membership import RecentChanges
 from apps.edge.moderator import FilterMode, Moderator
 from apps.edge.mutes import Mutes
@@ -24,6 +26,7 @@ from common import tls
 from common.health import Health
 from common.http_client import JsonClient
 from common.lifecycle import Process
+from common.nats.chat_stream import chat_stream
 from common.nats.client import Client
 from common.nats.errors import NATSError
 from common.nats.jetstream import JetStream
@@ -38,21 +41,25 @@ def build(settings: EdgeSettings) -> Process:
     """Return the process of an edge, ready to run."""
     health = Health()
     process = Process("edge", stop_seconds=settings.stop_seconds, drain=health.drain)
+    def reconnected() -> None:
+        recall.wake()
+        feed.wake()
+
     nats = Client(settings.nats_url, name="edge", timeout=settings.nats_timeout, buffer_bytes=settings.nats_buffer,
-                  on_reconnect=lambda: recall.wake())  # noqa: PLW0108  # it is made below
+                  on_reconnect=reconnected)
     auth = JsonClient("auth", settings.auth_url, timeout=settings.auth_timeout, connections=settings.auth_connections)
     rooms: Rooms[Receiver] = Rooms()
     fan_out = _fan_out(settings, rooms, process)
     relay = Relay(nats, rooms, fan_out.add)
+    jetstream = JetStream(nats, settings.nats_timeout)
+    feed = Feed(relay, History(jetstream, chat_stream(settings), settings.history_limit), process.spawn)
     roster = Roster(RecentChanges(settings.players_remembered, settings.change_seconds, time.monotonic))
     mutes = Mutes(settings.mutes_remembered, time.time)
     control = Control(nats, roster, mutes)
-    streams = control_streams(settings.change_seconds, settings.control_replicas)
-    recall = Recall(JetStream(nats, settings.nats_timeout), streams, control, wait=settings.nats_timeout,
-                    retry=settings.recall_seconds, spawn=process.spawn)
+    recall = _recall(settings, jetstream, control, process)
     lists = WordLists(Path(settings.words), seconds=settings.words_seconds, limit=settings.words_limit)
     admission = Admission(auth, batch=settings.nonce_batch, requests=settings.auth_connections)
-    house = House(admission, relay, roster, _moderator(settings, mutes, lists))
+    house = House(admission, relay, feed, roster, _moderator(settings, mutes, lists))
     server = _chat_server(settings, nats, house, fan_out)
     health.add("nats", lambda: _probe_nats(nats))
     health.add("auth", auth.probe)
@@ -62,6 +69,12 @@ def build(settings: EdgeSettings) -> Process:
     for part in (watchdog, nats, auth, health, ops, control, recall, fan_out, server):
         process.add(part)
     return process
+
+
+def _recall(settings: EdgeSettings, jetstream: JetStream, control: Control, process: Process) -> Recall:
+    streams = control_streams(settings.change_seconds, settings.chat_stream_replicas)
+    return Recall(jetstream, streams, control, chat=chat_stream(settings), wait=settings.nats_timeout,
+                  retry=settings.recall_seconds, spawn=process.spawn)
 
 
 def _moderator(settings: EdgeSettings, mutes: Mutes, lists: WordLists) -> Moderator:

@@ -32,6 +32,16 @@ class Identity(NamedTuple):
         """All subjects that the player hears."""
         return [self.public, self.family] if self.family else [self.public]
 
+    @property
+    def private(self) -> str:
+        """The subject of what is said to this player."""
+        return subjects.private_chat(self.world, self.game_name.decode())
+
+    @property
+    def system(self) -> str:
+        """The subject of what game logic announces."""
+        return subjects.system_chat(self.world)
+
     def in_family(self, name: str) -> "Identity":
         """Return the same player in another family, in none if ``name`` is empty."""
         return self._replace(family=subjects.family_chat(self.world, name) if name else None)

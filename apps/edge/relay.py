@@ -23,6 +23,10 @@ RECEIVED = Counter("edge_messages_received_total", "Messages that came from NATS
 NOT_RELAYED = Counter("edge_messages_not_relayed_total", "Messages that could not be passed on", ["reason"])
 
 
+COMMANDS = {"public": commands.Name.PUBLIC, "family": commands.Name.FAMILY}
+"""How plain clients get what is said on a channel; other channels are not for them."""
+
+
 class Message(Protocol):
     """A message of NATS."""
 
@@ -74,6 +78,10 @@ class Relay:
         for room, subscription in waiting.items():
             if self._unconfirmed.get(room) is subscription:  # and not a later one of the same room
                 del self._unconfirmed[room]
+
+    def listen(self, member: Receiver, subject: str) -> None:
+        """Let ``member`` hear when something is said on ``subject``, and nothing else any more."""
+        self._place(member, {subject: COMMANDS.get(subject.split(".")[2], commands.Name.MESSAGE)})
 
     def leave(self, member: Receiver) -> None:
         """Let ``member`` listen to nothing."""

@@ -8,12 +8,14 @@ from typing import NamedTuple
 
 import gevent
 
-from apps.edge import commands
+from apps.edge import commands, extension
 from apps.edge.admission import Admission, RefusedError
 from apps.edge.allowance import Allowance, Verdict
 from apps.edge.commands import CommandError, Name
+from apps.edge.extension import ExtensionError, Wishes
+from apps.edge.feed import Feed
 from apps.edge.identity import Identity
-from apps.edge.moderator import Moderator
+from apps.edge.moderator import Moderator, Reason, Ruling
 from apps.edge.outbound import Outbound, SendLimits
 from apps.edge.relay import Relay
 from apps.edge.roster import Roster
@@ -53,6 +55,7 @@ class House(NamedTuple):
 
     admission: Admission
     relay: Relay
+    feed: Feed
     roster: Roster
     moderator: Moderator
 
@@ -61,7 +64,7 @@ class Session:
     """One client."""
 
     __slots__ = ("_allowance", "_broken", "_clock", "_greenlet", "_house", "_identity", "_interrupted", "_outbound",
-                 "_peer", "_reader", "_rules")
+                 "_peer", "_reader", "_rules", "_wishes")
 
     def __init__(self, peer: socket.socket, rules: Rules, house: House,
                  clock: Callable[[], float] = time.monotonic) -> None:
@@ -73,6 +76,7 @@ class Session:
         self._reader = LineReader(peer, commands.WIDTH + rules.message_limit, clock)
         self._allowance = Allowance(rules.messages_per_second, rules.message_burst, clock)
         self._identity: Identity | None = None
+        self._wishes: Wishes | None = None
         self._greenlet = gevent.getcurrent()
         self._interrupted = False
         self._broken = False
@@ -100,7 +104,7 @@ class Session:
         """Belong to another family from now on, to none if ``family`` is empty; never waits."""
         if self._identity is not None:
             self._identity = self._identity.in_family(family)
-            self._house.relay.enter(self._outbound, self._identity)
+            self._enter_rooms(self._identity)
 
     def interrupt(self) -> None:
         """End the session from outside, after its last message; never waits."""
@@ -121,22 +125,36 @@ class Session:
             raise EndedError("not registered")
         self._register(command.payload, deadline)
 
-    def _register(self, nonce: bytes, deadline: float) -> None:
+    def _register(self, payload: bytes, deadline: float) -> None:
         """Become whom the nonce names; the rooms of the former identity are left in the same moment."""
         try:
+            nonce, wishes = extension.split(payload)
             admitted = self._house.admission.redeem(nonce, max(0.0, deadline - self._clock()))
-        except RefusedError as error:
+        except (RefusedError, ExtensionError) as error:
             JOINS.labels("refused").inc()
             log.info("client not admitted", extra={"reason": str(error)})
             raise EndedError("refused") from None
         JOINS.labels("admitted").inc()
         first = self._identity is None
         self._identity = self._house.roster.enter(self, admitted)
-        self._house.relay.enter(self._outbound, self._identity)
+        if not first:
+            self._house.feed.leave(self._outbound)
+        self._wishes = wishes
+        self._enter_rooms(self._identity)
         if first:
-            self._house.relay.confirm(self._identity)
+            if wishes is None:
+                self._house.relay.confirm(self._identity)
             self._outbound.open()
             self._outbound.send(commands.encode(Name.OK))
+
+    def _enter_rooms(self, identity: Identity) -> None:
+        """Listen to what the client may hear and wishes to; never waits."""
+        if self._wishes is None:
+            self._house.relay.enter(self._outbound, identity)
+            return
+        self._house.relay.leave(self._outbound)
+        heard = [*identity.subjects, identity.private, *([identity.system] if self._wishes.system else [])]
+        self._house.feed.place(self._outbound, dict.fromkeys(heard, self._wishes))
 
     def _listen(self) -> None:
         while (line := self._reader.read(self._rules.idle_seconds)) is not None:
@@ -145,7 +163,7 @@ class Session:
 
     def _decode(self, line: bytes) -> commands.Command:
         try:
-            return commands.decode(line)
+            return commands.decode(line, extended=self._wishes is not None)
         except CommandError as error:
             raise EndedError(str(error)) from None
 
@@ -161,26 +179,36 @@ class Session:
             self._say(command)
         else:
             THROTTLED.inc()
+            self._tell_why(Ruling(None, Reason.TOO_MANY))
 
     def _say(self, command: commands.Command) -> None:
         speaker = self._identity
-        subject = speaker and (speaker.public if command.name is Name.PUBLIC else speaker.family)
-        if speaker is None or subject is None:
-            raise EndedError("no family")
+        if speaker is None:
+            raise EndedError("not registered")
         try:
             commands.check_text(command.payload, self._rules.message_limit)
-        except CommandError as error:
+            subject, text = _target(speaker, command)
+        except (CommandError, ExtensionError) as error:
             raise EndedError(str(error)) from None
-        if not command.payload:
+        if not text:
             return
-        ruling = self._house.moderator.judge(speaker, subject, command.payload)
-        if ruling.text is not None:
+        ruling = self._house.moderator.judge(speaker, subject, text)
+        if ruling.text is None:
+            self._tell_why(ruling)
+        else:
             MESSAGES.labels(command.name.name.lower()).inc()
             self._house.relay.say(subject, speaker.game_name, ruling.text)
+
+    def _tell_why(self, ruling: Ruling) -> None:
+        """Tell a client with the extension why its message is held back; a plain one hears nothing."""
+        if self._wishes is not None and ruling.reason is not None:
+            until = {"until": ruling.until} if ruling.until else {}
+            self._outbound.send(extension.notice_line(ruling.reason.value, **until))
 
     def _leave_rooms(self) -> None:
         self._house.roster.leave(self)
         self._house.relay.leave(self._outbound)
+        self._house.feed.leave(self._outbound)
 
     def _leave(self, reason: str) -> None:
         """Take the client out of its rooms, let it have its last bytes, and close; a broken one is reset at once."""
@@ -191,3 +219,13 @@ class Session:
             return
         self._outbound.finish(self._rules.close_seconds)
         close_after_last_byte(self._peer, self._rules.close_seconds)
+
+
+def _target(speaker: Identity, command: commands.Command) -> tuple[str, bytes]:
+    """Return the subject and the text of what somebody says. Raises CommandError and ExtensionError."""
+    if command.name is Name.PRIVATE:
+        return extension.private(speaker.world, command.payload)
+    subject = speaker.public if command.name is Name.PUBLIC else speaker.family
+    if subject is None:
+        raise CommandError("no family")
+    return subject, command.payload

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from common.options import option
-from common.process_settings import NatsSettings, OpsSettings, ProcessSettings, TlsSettings
+from common.process_settings import ChatStreamSettings, NatsSettings, OpsSettings, ProcessSettings, TlsSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +31,8 @@ class TalkSettings:
         10.0, "Messages a second of one client, and of one player in a channel over all connections to this edge; "
         "more are dropped, ten times as many of one client close it", least=0.1)
     message_burst: int = option(20, "Messages of one client that may come at once", least=1)
+    history_limit: int = option(
+        200, "Messages of a channel that a client with the extension gets at once when it joins", least=1)
     close_seconds: float = option(2.0, "Seconds that a client has to take its last bytes before a close", least=0.1)
 
 
@@ -71,11 +73,10 @@ class ModerationSettings:
         150.0, "Seconds for which a change of family is remembered; longer than a nonce lives", least=1)
     recall_seconds: float = option(
         30.0, "Seconds between two tries to read from JetStream what was told to edges before", least=0.1)
-    control_replicas: int = option(1, "NATS servers that each keep a copy of what edges are told", least=1)
     mutes_remembered: int = option(100_000, "Muted players and channels that are remembered", least=1)
 
 
 @dataclass(frozen=True, kw_only=True)
-class EdgeSettings(ListenSettings, TalkSettings, FanOutSettings, AdmissionSettings, ModerationSettings, TlsSettings,
-                   NatsSettings, OpsSettings, ProcessSettings):
+class EdgeSettings(ListenSettings, TalkSettings, FanOutSettings, AdmissionSettings, ModerationSettings,
+                   ChatStreamSettings, TlsSettings, NatsSettings, OpsSettings, ProcessSettings):
     """The chat server: sessions of chat clients, joined over NATS."""

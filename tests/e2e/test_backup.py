@@ -51,9 +51,11 @@ class People:
 
     def __init__(self, game: Game) -> None:
         self.ada, self.bea = settle(game.registered("ada_account")), settle(game.guest())
-        give(self.ada, "3:5:500", "0:1:7")
-        for function, data in (("send_mail", {"subj": "你好", "body": "two\nlines 'quoted' \\ 💎"}), ("request_friend", {})):
-            assert self.ada.call(function, gn_target=name_of(self.bea), **data)["status"] == 0
+        give(self.ada, "3:5:500")
+        name = name_of(self.bea)
+        body = "two\nlines 'quoted' \\ 💎"
+        assert self.ada.call("send_mail", gn_target=name, subj="你好", body=body)["status"] == 0
+        assert self.ada.call("request_friend", gn_target=name)["status"] == 0
         self.bea.call("mark_read_mail", key=mails(self.bea)[0]["key"])
 
     def seen(self) -> dict[str, Any]:
@@ -125,7 +127,7 @@ def test_everything_comes_back(local: LocalSystem, tmp_path: Path) -> None:
     assert rows(local) | {"request": 0, "outbox": 0} == kept | {"request": 0, "outbox": 0}
     assert ledger(local) == "0 differences"
     assert stream(local) == messages
-    assert people.ada.call("login", account="ada_account", password="secret1")["status"] == 0
+    assert people.ada.call("login", identifier="account", value="ada_account", password="secret1")["status"] == 0
     assert people.ada.call("enter_world")["status"] == 0
     assert people.ada.call("send_mail", gn_target=name_of(people.bea), subj="a", body="b")["status"] == 0
     assert len(mails(people.bea)) == len(before["bea"][3]) + 1

@@ -139,6 +139,7 @@ def test_an_announcement_is_logged_and_no_plain_client_hears_it(game: Game, loca
 def logged(folder: Path) -> list[str]:
     """Return the lines of the chat log of a world."""
     try:
-        return [line for file in folder.glob("*.gz") for line in gzip.decompress(file.read_bytes()).decode().splitlines()]
+        texts = [gzip.decompress(file.read_bytes()).decode() for file in folder.glob("*.gz")]
+        return [line for text in texts for line in text.splitlines()]
     except (EOFError, gzip.BadGzipFile):
         return []  # a piece is being written at this moment

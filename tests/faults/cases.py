@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tests.faults import strikes
 from tests.faults.strikes import Strike
 
-SERVICES = ("gate", "worker", "edge", "auth", "config", "mail")
+SERVICES = ("gate", "worker", "edge", "auth", "config", "mail", "chatlog")
 BACKENDS = ("nats", "redis", "mysql")
 
 

@@ -75,7 +75,7 @@ class Examiner:
 
     def _repeat_some(self, caller: Caller, person: Person) -> None:
         """Repeats get the same bytes; the caller notes it when they do not."""
-        known = person.journal.acknowledged
+        known = person.journal.acknowledged + person.journal.old
         for old in self._chance.sample(known, min(SAMPLE, len(known))):
             postbox.repeat(caller, person, old)
 

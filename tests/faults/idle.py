@@ -10,7 +10,8 @@ from tests.faults.processes import Processes
 
 GAUGES = ("gate_pending", "gate_connections", "edge_connections", "edge_rooms", "worker_jobs_running",
           "worker_jobs_waiting", "mysql_connections_used", "redis_pending")
-SECONDS = 8.0
+SECONDS = 14.0
+"""A gate waits for 12 s for the answer of a worker that is dead; a client that left meanwhile does not shorten it."""
 POLL_SECONDS = 0.3
 ANSWER_SECONDS = 2.0
 

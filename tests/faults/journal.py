@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+MOST_OLD = 20
+
 
 @dataclass
 class Attempt:
@@ -25,6 +27,8 @@ class Journal:
     def __init__(self, balances: Mapping[int, int] | None = None) -> None:
         self._settled: Counter[int] = Counter(balances or {})
         self.attempts: list[Attempt] = []
+        self.old: list[Attempt] = []
+        """One acknowledged attempt of each chapter before; its answer stays what it was."""
 
     def begin(self, attempt: Attempt) -> Attempt:
         """Note an attempt before it is made."""
@@ -63,5 +67,6 @@ class Journal:
 
     def settle(self, balances: Mapping[int, int]) -> None:
         """Begin anew with balances that were found right."""
+        self.old = [*self.old, *self.acknowledged[-1:]][-MOST_OLD:]
         self._settled = Counter({item: balances.get(item, 0) for item in self.items})
         self.attempts.clear()

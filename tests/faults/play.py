@@ -21,7 +21,7 @@ from tests.faults.tally import Tally
 LEAD_SECONDS = 0.7
 MEET_SECONDS = 15.0
 POLL_SECONDS = 0.1
-NOTED_GAP = 1.0
+NOTED_GAP = 2.0
 
 
 class Play:
@@ -71,6 +71,7 @@ class Play:
             load.stop()
             self._meet(talk, result)
             talk.stop()
+        result.problems += talk.show_again(self._stage.edges)
 
     @staticmethod
     def _meet(talk: Talk, result: Result) -> None:

@@ -59,9 +59,14 @@ def line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 def page(results: Sequence[Result], machine: str) -> str:
     """Return docs/faults.md."""
-    rows = ["| " + " | ".join(HEADINGS) + " | what happens |", "|" + "---|" * (len(HEADINGS) + 1)]
-    rows += ["| " + " | ".join(escape(cell) for cell in (*result.cells, result.title)) + " |" for result in results]
+    rows = ["| " + " | ".join(with_title(HEADINGS, "what happens")) + " |", "|" + "---|" * (len(HEADINGS) + 1)]
+    rows += ["| " + " | ".join(map(escape, with_title(result.cells, result.title))) + " |" for result in results]
     return PAGE.format(machine=machine, table="\n".join(rows))
+
+
+def with_title(cells: Sequence[str], title: str) -> tuple[str, ...]:
+    """Put what happens behind the name of the case."""
+    return (cells[0], title, *cells[1:])
 
 
 def escape(text: str) -> str:

@@ -20,13 +20,22 @@ from tests.faults.tally import Tally
 
 SESSIONS = itertools.count(1)
 SAY_SECONDS = 0.15
-STAY_SECONDS = 2.5
+STAY_SECONDS = 1.5
 """About how long a stay in the chat takes: joining needs gates, workers, auth and edges."""
 DEAF_SECONDS = 3.0
 """Without its own message for so long a client leaves and comes in again."""
 JOIN_SECONDS = 2.5
 PAUSE_SECONDS = 0.2
 END_SECONDS = 30.0
+AGAIN = 3
+
+
+def show(edge: Address, ticket: str) -> Chat | None:
+    """Show a ticket to an edge; the session, or None when it does not let the client in."""
+    try:
+        return Chat(edge, ticket, JOIN_SECONDS)
+    except (ChatRefusedError, LineTimeoutError, OSError):
+        return None
 
 
 class Talker:
@@ -40,6 +49,8 @@ class Talker:
         self.latest: dict[str, tuple[int, int]] = {}
         """Speaker -> (session, number) of the latest message heard."""
         self.saying: tuple[int, int] = (0, 0)
+        self.used: list[str] = []
+        """The tickets that opened a session."""
         self._edges = itertools.cycle(edges)
         self._pairs = len(edges) > 1
         self._caller = caller
@@ -70,21 +81,16 @@ class Talker:
         data = self._caller.read(self.person, "ticket", "get_login_token_chat")
         if data is None:
             return None
-        tries = [gevent.spawn(partial(self._show, next(self._edges), data["token"])) for _ in range(2)]
+        tries = [gevent.spawn(partial(show, next(self._edges), data["token"])) for _ in range(2)]
         gevent.joinall(tries, raise_error=True)
         chats = [one.value for one in tries if one.value is not None]
         if len(chats) > 1:
             self.problems.append("one ticket opened two sessions")
         for chat in chats[1:]:
             chat.close()
+        if chats:
+            self.used.append(data["token"])
         return chats[0] if chats else None
-
-    @staticmethod
-    def _show(edge: Address, ticket: str) -> Chat | None:
-        try:
-            return Chat(edge, ticket, JOIN_SECONDS)
-        except (ChatRefusedError, LineTimeoutError, OSError):
-            return None
 
     def _stay(self, chat: Chat) -> None:
         self.joined += 1
@@ -156,6 +162,16 @@ class Talk:
     def said(self) -> dict[str, tuple[int, int]]:
         """Return what each one said latest."""
         return {talker.person.name: talker.saying for talker in self.talkers}
+
+    def show_again(self, edges: Sequence[Address]) -> list[str]:
+        """Show used tickets once more, the last ones of each; name the problem when one opens a session."""
+        tries = [gevent.spawn(show, edges[number % len(edges)], ticket)
+                 for talker in self.talkers for number, ticket in enumerate(talker.used[-AGAIN:])]
+        gevent.joinall(tries, raise_error=True)
+        opened = [one.value for one in tries if one.value is not None]
+        for chat in opened:
+            chat.close()
+        return [f"{len(opened)} used tickets opened a session again"] if opened else []
 
     @property
     def problems(self) -> list[str]:

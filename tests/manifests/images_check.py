@@ -23,7 +23,7 @@ BASE = "localhost/lukseun-base"
 PACKAGES = "python3,python3-venv,python3-pip,python-is-python3,ca-certificates"
 MIRROR = "http://deb.debian.org/debian"
 SECONDS = 900.0
-MOST_BYTES = 40_000_000
+MOST_BYTES = 50_000_000
 """What an image may add to its base."""
 BINDS = ("/etc/ssl/certs", "/etc/pip.conf")
 """How this machine reaches the packages, if it has them."""
@@ -32,7 +32,7 @@ OPTIONS = {
     "migrate": {"MYSQL_URL": "mysql://user:none@127.0.0.1:3306/none", "WAIT_SECONDS": "0"},
     "worker": {"MYSQL_URL": "mysql://user:none@127.0.0.1:3306/none"},
 }
-WRITABLE = {"auth": ["/tmp"], "config": ["/tmp"], "mail": ["/tmp", "/mail"]}
+WRITABLE = {"auth": ["/tmp"], "config": ["/tmp"], "mail": ["/tmp", "/mail"], "chatlog": ["/chat-log"]}
 
 
 class CheckError(Exception):

@@ -69,7 +69,7 @@ def test_autoscalers_use_metrics_that_the_adapter_makes_of_existing_ones(
     production: Objects, series: dict[str, set[str]]
 ) -> None:
     scalers = {item["metadata"]["name"]: item["spec"] for item in production.of_kind("HorizontalPodAutoscaler")}
-    assert set(scalers) == set(SERVICES)
+    assert set(scalers) == set(SERVICES) - {"chatlog"}  # of which only one writes
     values = yaml.safe_load((KUSTOMIZE / "components" / "autoscaling" / "adapter-values.yaml").read_text())
     made = {rule["name"]["as"] for rule in values["rules"]["custom"]}
     used = {metric["pods"]["metric"]["name"] for spec in scalers.values() for metric in spec["metrics"]

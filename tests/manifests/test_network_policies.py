@@ -7,6 +7,7 @@ from tests.manifests.support.policies import MONITORING, NAMES, OUTSIDE, egress,
 
 CONNECTIONS = {
     ("auth", "redis", 6379),
+    ("chatlog", "nats", 4222),
     ("edge", "auth", 8001), ("edge", "nats", 4222),
     ("gate", "nats", 4222), ("gate", "redis", 6379),
     ("nats", "nats", 6222),
@@ -16,7 +17,8 @@ CONNECTIONS = {
     ("migrate", "mysql", 3306), ("worker", "mysql", 3306),
 }
 FROM_OUTSIDE = {(OUTSIDE, "edge", 9000), (OUTSIDE, "gate", 8880)}
-PAGES = {("auth", 8001), ("config", 8000), ("edge", 8100), ("gate", 8100), ("mail", 8020), ("worker", 8100)}
+PAGES = {("auth", 8001), ("chatlog", 8100), ("config", 8000), ("edge", 8100), ("gate", 8100), ("mail", 8020),
+         ("worker", 8100)}
 
 
 def test_staging_lets_in_exactly_these(staging: Objects) -> None:

@@ -1,5 +1,6 @@
 """Each pod: its options, ports, probes, limits, rights and its end."""
 
+import dataclasses
 import re
 from pathlib import PurePosixPath
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from apps.mail.settings import check as check_mail
 from common.http_service import HttpServiceSettings
+from common.process_settings import ChatStreamSettings
 from tests.manifests.support.objects import (
     NAME,
     SERVICES,
@@ -23,7 +25,8 @@ from tests.manifests.support.settings import options, read, settings_class
 
 FIELDS = {"status.podIP": "10.1.2.3", "metadata.name": "pod-0"}
 MARGIN_SECONDS = 5
-REQUIRED = {"auth": {"JWT_KEY_FILE", "REDIS_URL", "REDIS_PASSWORD_FILE"}, "config": {"GAME_DATA"},
+REQUIRED = {"auth": {"JWT_KEY_FILE", "REDIS_URL", "REDIS_PASSWORD_FILE"}, "chatlog": {"LOG_DIR", "NATS_URL"},
+            "config": {"GAME_DATA"},
             "edge": {"AUTH_URL", "NATS_URL"},
             "gate": {"ADVERTISE_HOST", "NATS_URL", "REDIS_PASSWORD_FILE", "REDIS_URL"},
             "mail": {"MAIL_ROOT"}, "migrate": {"MYSQL_URL_FILE"},
@@ -31,8 +34,11 @@ REQUIRED = {"auth": {"JWT_KEY_FILE", "REDIS_URL", "REDIS_PASSWORD_FILE"}, "confi
                        "REDIS_URL"}}
 """Options without a default that would do in a cluster."""
 PORTS = {"gate": {"game": "client_port", "worker": "worker_port", "ops": "ops_port"},
-         "edge": {"chat": "client_port", "ops": "ops_port"}, "worker": {"ops": "ops_port"}}
+         "edge": {"chat": "client_port", "ops": "ops_port"}, "worker": {"ops": "ops_port"},
+         "chatlog": {"ops": "ops_port"}}
 """Name of a port -> its option; the others have one port, http."""
+TAKE_BY_THEMSELVES = {"chatlog", "worker"}
+"""Nobody is led to these, so nobody has to be led away before they end."""
 
 each_service = pytest.mark.parametrize("service", SERVICES)
 
@@ -102,7 +108,7 @@ def test_its_end_has_the_time_that_it_needs(overlay: Objects, service: str) -> N
     before = container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
     grace = pod_of(overlay.workload(service))["spec"]["terminationGracePeriodSeconds"]
     assert grace >= before + settings.stop_seconds + MARGIN_SECONDS
-    assert (before > 0) == (service != "worker")  # nobody is led to a worker, so nobody has to be led away
+    assert (before > 0) == (service not in TAKE_BY_THEMSELVES)
     assert settings.stop_seconds > seconds_of_work_left(service, settings)
 
 
@@ -156,7 +162,7 @@ def test_what_is_written_is_a_volume(overlay: Objects) -> None:
                 *(volume["name"] for volume in pod_of(workload)["spec"].get("volumes", ())),
                 *(claim["metadata"]["name"] for claim in workload["spec"].get("volumeClaimTemplates", ()))}
             environment = overlay.environment(container, FIELDS)
-            for name in ("CONFIG_COPY", "CODE_FILE", "MAIL_ROOT"):
+            for name in ("CONFIG_COPY", "CODE_FILE", "LOG_DIR", "MAIL_ROOT"):
                 if name in environment:
                     path = PurePosixPath(environment[name])
                     holder = next(mounts[folder] for folder in (path, *path.parents) if folder in mounts)
@@ -197,13 +203,26 @@ def test_no_configuration_holds_a_secret(overlay: Objects) -> None:
         assert not plain & secret_options
 
 
-def test_mail_shares_one_volume_and_its_options_fit(overlay: Objects) -> None:
-    container = main_container(overlay, "mail")
-    check_mail(read("mail", overlay.environment(container, FIELDS)))
-    (claim,) = overlay.of_kind("PersistentVolumeClaim")
+@pytest.mark.parametrize(("service", "name"), [("mail", "mail"), ("chatlog", "chat-log")])
+def test_pods_that_share_files_share_a_volume(overlay: Objects, service: str, name: str) -> None:
+    claim = overlay.get("PersistentVolumeClaim", name)
     assert claim["spec"]["accessModes"] == ["ReadWriteMany"]
-    (volume,) = (volume for volume in pod_of(overlay.workload("mail"))["spec"]["volumes"] if volume["name"] == "mail")
-    assert volume["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
+    used = {volume["persistentVolumeClaim"]["claimName"] for volume in pod_of(overlay.workload(service))["spec"][
+        "volumes"] if "persistentVolumeClaim" in volume}
+    assert used == {name}
+
+
+def test_the_options_of_mail_fit_together(overlay: Objects) -> None:
+    check_mail(read("mail", overlay.environment(main_container(overlay, "mail"), FIELDS)))
+
+
+def test_all_that_use_the_chat_stream_agree_on_it(overlay: Objects) -> None:
+    found = [read(service, without_files(overlay.environment(main_container(overlay, service), FIELDS)))
+             for service in SERVICES if issubclass(settings_class(service), ChatStreamSettings)]
+    fields = [field.name for field in dataclasses.fields(ChatStreamSettings)]
+    assert len({tuple(getattr(settings, name) for name in fields) for settings in found}) == 1
+    servers = overlay.workload("nats")["spec"]["replicas"]
+    assert found[0].chat_stream_replicas == servers
 
 
 def test_workers_wait_for_the_migration_that_the_job_does(overlay: Objects) -> None:

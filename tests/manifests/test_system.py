@@ -4,14 +4,18 @@ import shutil
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import gevent
+import pymysql
 import pytest
 
 from apps.client.gate import Address, Gate
 from apps.client.tour import Tour
 from apps.local.backends import valkey_program
+from apps.migrate.migrations import LOCK
+from common.mysql_pool import connection_options
 from tests.manifests.support import rendering
 from tests.manifests.support.connections import Watch
 from tests.manifests.support.local_pods import Container, LocalPods, start
@@ -31,10 +35,10 @@ class System:
         self.pods = LocalPods(objects, folder)
         (self.pods.programs / "redis-server").symlink_to(valkey_program())
         self.running: list[Container] = []
-        database = urlsplit(database_url)
+        self._database = urlsplit(database_url)
         places = {(pod.address, port): pod.app for pod in self.pods.pods for spec in pod.spec["containers"]
                   for port in ports(spec).values()}
-        self.watch = Watch(places | {(str(database.hostname), int(database.port or 0)): "mysql"})
+        self.watch = Watch(places | {(str(self._database.hostname), self._database.port or 0): "mysql"})
 
     def start(self) -> None:
         """Start in the order that the cluster finds by itself: backends, the Job, then all services at once."""
@@ -42,10 +46,22 @@ class System:
             container.spawn()
         for container in self.running:
             wait_for(partial(listens, container), START_SECONDS, f"{container.name}, see {container.log_file}")
-        start(self._prepared("migrate"), START_SECONDS)
-        start(self._prepared("worker", initial=True), START_SECONDS)
+        self._migrate()
         kept = [container for app in SERVICES for container in self._prepared(app)]
         start(kept, START_SECONDS)
+
+    def _migrate(self) -> None:
+        """Start the Job and what workers wait for it with, and hold them up by their lock until both are connected."""
+        waiting = [*self._prepared("migrate"), *self._prepared("worker", initial=True)]
+        connected = {(app, "mysql", self._database.port) for app in ("migrate", "worker")}
+        options: dict[str, Any] = connection_options(self._database.geturl(), 5, 5)
+        with pymysql.connect(**options) as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT GET_LOCK(%s, 5)", (LOCK,))
+            for container in waiting:
+                container.spawn()
+            wait_for(lambda: connected <= self.watch.seen, START_SECONDS, "the migrations to be connected")
+            assert all(container.running for container in waiting)
+        wait_for(lambda: all(container.ready() for container in waiting), START_SECONDS, "the migrations to end well")
 
     def stop_services(self) -> dict[str, str]:
         """Tell all services to end, as Kubernetes does after preStop; return how each of them ended."""

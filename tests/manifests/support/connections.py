@@ -7,7 +7,7 @@ import gevent
 
 from tests.manifests.support.local_pods import Container
 from tests.manifests.support.policies import Connection
-from tests.support.process_tree import descendants
+from tests.support.process_tree import living
 
 INTERVAL = 0.03
 ESTABLISHED = "01"  # a state in /proc/net/tcp
@@ -37,16 +37,22 @@ class Watch:
 
     def _look(self) -> None:
         peers = peers_of_sockets()
+        parents = {found.pid: found.parent for found in living()}
         for container in list(self.containers):
-            for inode in sockets_of(container.pid):
+            for inode in sockets_of(family(container.pid, parents)):
                 place = peers.get(inode)
                 if place and place in self._places:
                     self.seen.add((container.pod.app, self._places[place], place[1]))
 
 
-def sockets_of(pid: int) -> Iterable[str]:
-    """Yield the sockets of a process and its children."""
-    for number in [pid, *(found.pid for found in descendants(pid))] if pid else ():
+def family(pid: int, parents: Mapping[int, int]) -> list[int]:
+    """Return a process and its children, such as gunicorn's workers; nothing when it does not run."""
+    return [number for number, parent in parents.items() if pid in (number, parent)]
+
+
+def sockets_of(pids: Iterable[int]) -> Iterable[str]:
+    """Yield the sockets of processes."""
+    for number in pids:
         try:
             for link in Path(f"/proc/{number}/fd").iterdir():
                 target = str(link.readlink())

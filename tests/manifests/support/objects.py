@@ -9,7 +9,7 @@ from tests.manifests.support.rendering import Object
 
 NAME = "app.kubernetes.io/name"
 WORKLOADS = ("Deployment", "Job", "StatefulSet")
-SERVICES = ("auth", "config", "edge", "gate", "mail", "worker")
+SERVICES = ("auth", "chatlog", "config", "edge", "gate", "mail", "worker")
 """Those that run for ever; ``migrate`` is the one that ends."""
 VARIABLE = re.compile(r"\$\(([A-Z_]+)\)")
 

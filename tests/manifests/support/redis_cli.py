@@ -3,7 +3,7 @@
 import os
 import socket
 import sys
-from typing import BinaryIO
+from typing import IO, Any
 
 
 def main(words: list[str]) -> int:
@@ -16,7 +16,8 @@ def main(words: list[str]) -> int:
         elif option == "-p":
             port = int(words.pop(0))
     try:
-        with socket.create_connection((host, port), 5) as peer, peer.makefile("rwb") as stream:
+        with socket.create_connection((host, port), 5) as peer, peer.makefile("rwb") as both:
+            stream: Any = both
             ask(stream, ["AUTH", os.environ["REDISCLI_AUTH"]])
             print(ask(stream, words))
     except OSError as error:
@@ -25,7 +26,7 @@ def main(words: list[str]) -> int:
     return 0
 
 
-def ask(stream: BinaryIO, words: list[str]) -> str:
+def ask(stream: IO[Any], words: list[str]) -> str:
     """Send a command and return the text of its reply."""
     parts = [word.encode() for word in words]
     stream.write(b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(part), part) for part in parts))
@@ -33,12 +34,12 @@ def ask(stream: BinaryIO, words: list[str]) -> str:
     return read(stream)
 
 
-def read(stream: BinaryIO) -> str:
+def read(stream: IO[Any]) -> str:
     """Read one reply, the parts of an array a line each."""
     line = stream.readline()
-    kind, rest = line[:1], line[1:-2].decode()
+    kind, rest = line[:1], str(line[1:-2], "utf-8")
     if kind == b"$":
-        return "" if rest == "-1" else stream.read(int(rest) + 2)[:-2].decode()
+        return "" if rest == "-1" else str(stream.read(int(rest) + 2)[:-2], "utf-8")
     if kind == b"*":
         return "\n".join(read(stream) for _ in range(max(0, int(rest))))
     return rest

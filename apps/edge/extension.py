@@ -1,0 +1,90 @@
+"""What a client asks for beyond the plain protocol, and the lines that only such a client gets. Pure.
+
+``00REGISTER<nonce>;last=20;system=1``: a nonce of this system is all digits, so ``;`` ends it. Each option is
+``name=value``; names that are not known are ignored, so that newer clients reach older servers.
+"""
+
+from typing import NamedTuple
+
+import orjson
+
+from apps.edge import commands
+from apps.edge.commands import Name
+from common import subjects
+from common.nats.jetstream import Stored
+
+SEPARATOR = b";"
+
+
+class ExtensionError(ValueError):
+    """An option is not what it should be."""
+
+
+class Wishes(NamedTuple):
+    """What a client wants to hear: what came ``after`` a number, or else the ``last`` messages of each channel.
+
+    ``system``: announcements too.
+    """
+
+    last: int = 0
+    after: int | None = None
+    system: bool = False
+
+
+def split(payload: bytes) -> tuple[bytes, Wishes | None]:
+    """Return the nonce of a REGISTER and the wishes, None from a plain client. Raises ExtensionError."""
+    nonce, separator, rest = payload.partition(SEPARATOR)
+    if not separator:
+        return nonce, None
+    given = dict(_option(part) for part in rest.split(SEPARATOR) if part)
+    after = given.get(b"after")
+    return nonce, Wishes(last=_number(given.get(b"last", b"0")), after=None if after is None else _number(after),
+                         system=given.get(b"system") == b"1")
+
+
+def message_line(message: Stored) -> bytes:
+    """Return a message of a stream as the line of a client.
+
+    ``000MESSAGE{"number": 17, "channel": "family", "from": "Ada", "text": "hello"}``
+    """
+    sender, colon, text = message.payload.decode(errors="replace").partition(":")
+    return _line(Name.MESSAGE, number=message.number, channel=channel_of(message.subject),
+                 **{"from": sender if colon else "", "text": text if colon else sender})
+
+
+def gap_line(subject: str, after: int) -> bytes:
+    """Return the line that says: of what came after a number in this channel, some is no longer there."""
+    return _line(Name.GAP, channel=channel_of(subject), after=after)
+
+
+def notice_line(reason: str, **facts: object) -> bytes:
+    """Return the line that says why something did not happen."""
+    return _line(Name.NOTICE, reason=reason, **facts)
+
+
+def channel_of(subject: str) -> str:
+    """Return ``public``, ``family``, ``private`` or ``system``."""
+    return subject.split(".", 3)[2]
+
+
+def private(world: str, payload: bytes) -> tuple[str, bytes]:
+    """Return the subject and the text of ``<game name>:<text>``. Raises ExtensionError."""
+    name, colon, text = payload.partition(b":")
+    if not name or not colon:
+        raise ExtensionError("a private message names nobody")
+    return subjects.private_chat(world, name.decode()), text
+
+
+def _line(name: Name, **fields: object) -> bytes:
+    return commands.encode(name, orjson.dumps(fields))
+
+
+def _option(part: bytes) -> tuple[bytes, bytes]:
+    name, _, value = part.partition(b"=")
+    return name, value
+
+
+def _number(value: bytes) -> int:
+    if not value.isdigit() or len(value) > 18:
+        raise ExtensionError("an option is no number")
+    return int(value)

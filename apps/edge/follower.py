@@ -1,0 +1,151 @@
+"""Follows one channel in the stream of the chat and gives its messages, with their numbers, to extended clients.
+
+In the room of the channel it is a member like any other: what it gets there only tells it that there is something to
+read. So nothing is missed when NATS was away, and plain clients wait for nothing.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+from gevent.event import Event
+
+from apps.edge import extension
+from apps.edge.extension import Wishes
+from apps.edge.fan_out import TURN, Receiver
+from apps.edge.history import History
+from common.metrics import Counter
+from common.nats.errors import NATSError
+from common.nats.jetstream import Stored
+
+log = logging.getLogger(__name__)
+
+NUMBERED = Counter("edge_numbered_messages_total", "Messages that were read from the stream for extended clients")
+UNREAD = Counter("edge_stream_failures_total", "Times when the stream of the chat could not be read")
+
+FIRST_WAIT, LONGEST_WAIT = 0.002, 0.1
+PATIENCE = 2.0  # seconds that a message may take from the room to the stream
+RETRY = 1.0
+
+
+class Follower:
+    """Works from the first client to the last one."""
+
+    def __init__(self, subject: str, history: History,
+                 spawn: Callable[[Callable[[], None]], "gevent.Greenlet[..., Any]"]) -> None:
+        self._subject = subject
+        self._history = history
+        self._recent: deque[Stored] = deque(maxlen=history.limit)
+        self._position: int | None = None
+        self._joining: dict[Receiver, Wishes] = {}
+        self._members: dict[Receiver, None] = {}
+        self._expected = 0
+        self._fails = False
+        self._wake = Event()
+        self._loop = spawn(self._run)
+
+    def join(self, member: Receiver, wishes: Wishes) -> None:
+        """Give a client what it wished for, and all that comes; never waits."""
+        self._joining[member] = wishes
+        self._wake.set()
+
+    def leave(self, member: Receiver) -> bool:
+        """Let a client go; return whether it was the last one."""
+        self._joining.pop(member, None)
+        self._members.pop(member, None)
+        return not (self._joining or self._members)
+
+    def wake(self) -> None:
+        """Look for something new; never waits."""
+        self._wake.set()
+
+    def close(self) -> None:
+        """End; never waits."""
+        self._loop.kill(block=False)
+
+    def send(self, data: bytes) -> None:
+        """Hear that something was said in the room."""
+        self._expected += data.count(b"\r\n")
+        self._wake.set()
+
+    def _run(self) -> None:
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            try:
+                self._work()
+                self._fails = False
+            except NATSError as error:
+                self._fail(error)
+                gevent.sleep(RETRY)
+                self._wake.set()
+
+    def _fail(self, error: NATSError) -> None:
+        """Count a failure; tell of the first of a row."""
+        UNREAD.inc()
+        if not self._fails:
+            self._fails = True
+            log.warning("the stream of the chat cannot be read", extra={"detail": f"{error}"[:200]})
+            for member in [*self._members, *self._joining]:
+                member.send(extension.notice_line("unavailable", channel=extension.channel_of(self._subject)))
+
+    def _work(self) -> None:
+        if self._position is None:
+            messages, self._position = self._history.last(self._subject)
+            self._recent.extend(messages)
+        self._read_on()
+        while self._joining:
+            member = next(iter(self._joining))
+            self._admit(member, self._joining[member])
+
+    def _read_on(self) -> None:
+        """Pass on what is new; wait for what was heard in the room until it is in the stream."""
+        wait, waited = FIRST_WAIT, 0.0
+        while True:
+            page = self._history.after(self._subject, self._position or 0)
+            if page:
+                self._expected -= len(page)
+                self._position = page[-1].number
+                self._recent.extend(page)
+                NUMBERED.inc(len(page))
+                self._pass_on(b"".join(map(extension.message_line, page)))
+                wait, waited = FIRST_WAIT, 0.0
+            elif self._expected <= 0 or waited >= PATIENCE:
+                self._expected = 0
+                return
+            else:
+                gevent.sleep(wait)
+                waited += wait
+                wait = min(2 * wait, LONGEST_WAIT)
+
+    def _pass_on(self, data: bytes) -> None:
+        members = list(self._members)
+        for begin in range(0, len(members), TURN):
+            if begin:
+                gevent.sleep(0)
+            for member in members[begin:begin + TURN]:
+                if member in self._members:
+                    member.send(data)
+
+    def _admit(self, member: Receiver, wishes: Wishes) -> None:
+        lines = self._past(wishes)
+        if self._joining.get(member) is not wishes:
+            return  # it has left, or wishes something else now
+        del self._joining[member]
+        self._members[member] = None
+        if lines:
+            member.send(b"".join(lines))
+
+    def _past(self, wishes: Wishes) -> list[bytes]:
+        """Return the lines up to the position of the moment."""
+        if wishes.after is None:
+            found = list(self._recent)[-wishes.last:] if wishes.last else []
+            return [extension.message_line(message) for message in found]
+        if self._recent and self._recent[0].number <= wishes.after <= self._recent[-1].number:
+            return [extension.message_line(message) for message in self._recent if message.number > wishes.after]
+        past = self._history.since(self._subject, wishes.after)
+        position = self._position or 0
+        lines = [extension.message_line(message) for message in past.messages if message.number <= position]
+        return [extension.gap_line(self._subject, wishes.after), *lines] if past.has_gap else lines

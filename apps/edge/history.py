@@ -1,0 +1,57 @@
+"""Reads what was said before from the stream of the chat."""
+
+from typing import NamedTuple
+
+from common.nats.jetstream import JetStream, Stored, Stream
+
+PAGE = 256
+FIRST_SPAN, GROWTH = 256, 8
+
+
+class Past(NamedTuple):
+    """Messages in order, and whether some that were asked for are no longer there."""
+
+    messages: list[Stored]
+    has_gap: bool
+
+
+class History:
+    """Of all channels. Each call waits for JetStream and raises NATSError."""
+
+    def __init__(self, jetstream: JetStream, stream: Stream, limit: int) -> None:
+        """At most ``limit`` messages are given at once."""
+        self._jetstream = jetstream
+        self._stream = stream
+        self.limit = limit
+
+    def after(self, subject: str, number: int) -> list[Stored]:
+        """Return the next messages of a channel after a number; none when there are no more."""
+        return self._jetstream.read(self._stream.name, subject, number=number + 1, most=PAGE)
+
+    def last(self, subject: str) -> tuple[list[Stored], int]:
+        """Return up to ``limit`` last messages of a channel, and the last number of the stream."""
+        top = int(self._jetstream.state(self._stream.name, subject)["last_seq"])
+        span = FIRST_SPAN
+        while True:  # numbers belong to all channels, so look back further and further until there are enough
+            begin = max(0, top - span)
+            found = self._all_after(subject, begin)
+            if len(found) >= self.limit or not begin:
+                return found[-self.limit:], max(top, found[-1].number if found else 0)
+            span *= GROWTH
+
+    def since(self, subject: str, number: int) -> Past:
+        """Return what came after a number; of too many, the last ``limit``."""
+        state = self._jetstream.state(self._stream.name, subject)
+        if number > int(state["last_seq"]):
+            return Past([], has_gap=True)  # a number of another stream
+        found = self._all_after(subject, number)
+        kept = int(state.get("subjects", {}).get(subject, 0))
+        full = kept >= self._stream.messages_of_subject and len(found) >= kept
+        lost = int(state["first_seq"]) > number + 1 or full or len(found) > self.limit
+        return Past(found[-self.limit:], has_gap=lost)
+
+    def _all_after(self, subject: str, number: int) -> list[Stored]:
+        found: list[Stored] = []
+        while page := self.after(subject, found[-1].number if found else number):
+            found = [*found, *page][-self.limit - 1:]
+        return found
