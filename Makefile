@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 .DEFAULT_GOAL := help
 
-.PHONY: help run test unit lint clean lock docs manifests images images-check
+.PHONY: $(shell grep -oE "^[a-z-]+:" $(MAKEFILE_LIST) | tr -d ":")
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -16,6 +16,10 @@ $(VENV)/ready-local: requirements/local.txt
 	@touch $@
 
 $(VENV)/ready-dev: requirements/dev.txt $(VENV)/ready-local
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(VENV)/ready-bench: requirements/bench.txt $(VENV)/ready-local
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
@@ -33,11 +37,17 @@ lint: $(VENV)/ready-dev  ## ruff, mypy and the rules of who may import whom
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-lock:  ## lock requirements/*.in into hashed requirements/*.txt
-	@for kind in dev local auth chatlog config mail gate edge worker; do \
+lock: $(VENV)/ready-dev  ## lock requirements/*.in into hashed requirements/*.txt
+	@for kind in dev bench local auth chatlog config mail gate edge worker; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-emit-find-links --custom-compile-command "make lock" -o requirements/$$kind.txt requirements/$$kind.in \
 	    $$(test $$kind = dev || echo -c requirements/dev.txt) || exit 1; done
+
+bench: $(VENV)/ready-bench  ## measure speed against floors of the same run; ARGS="--quick" for a first look
+	@$(BIN)/python -m tests.load.bench $(ARGS)
+
+faults: $(VENV)/ready-local  ## kill, freeze and cut everything under load, then count; writes docs/faults.md
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 docs: $(VENV)/ready-local  ## write docs/options.md from the code
 	@$(BIN)/python docs/generate_options.py

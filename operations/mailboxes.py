@@ -8,9 +8,9 @@ import tarfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from gzip import GzipFile
 from io import BytesIO
 from pathlib import Path
-from typing import IO
 
 from apps.mail import box
 from apps.mail.box import CUR, NEW, TOMBSTONES, Box, BoxBusyError
@@ -30,7 +30,7 @@ class BadArchiveError(Exception):
     """The file holds something that is no mail."""
 
 
-def save(root: str, seconds: float, file: IO[bytes]) -> dict[str, int]:
+def save(root: str, seconds: float, file: GzipFile) -> dict[str, int]:
     """Write all mailboxes to ``file``; return how many boxes and files. Raises OSError, BoxBusyError.
 
     ``seconds`` is how long to wait for a box that the mail service works on.
@@ -48,7 +48,7 @@ def save(root: str, seconds: float, file: IO[bytes]) -> dict[str, int]:
     return {"boxes": boxes, "files": files}
 
 
-def restore(root: str, file: IO[bytes]) -> dict[str, int]:
+def restore(root: str, file: GzipFile) -> dict[str, int]:
     """Write the mailboxes of ``file`` below ``root``; return how many boxes and files.
 
     Raises MailNotEmptyError, BadArchiveError, OSError.

@@ -5,8 +5,9 @@ Values have the server's own form (DUMP), which servers of the same version or a
 
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
+from gzip import GzipFile
 from itertools import islice
-from typing import IO, Any
+from typing import Any
 
 import orjson
 import redis
@@ -20,7 +21,7 @@ def client(url: str, seconds: float) -> "redis.Redis":
     return redis.Redis.from_url(url, socket_timeout=seconds, socket_connect_timeout=seconds)
 
 
-def save(server: "redis.Redis", file: IO[bytes]) -> dict[str, int]:
+def save(server: "redis.Redis", file: GzipFile) -> dict[str, int]:
     """Write all keys to ``file``; return how many. A key that ends meanwhile is left out. Raises RedisError."""
     count = 0
     for batch in _batches(server.scan_iter(count=BATCH)):
@@ -52,7 +53,7 @@ def _lines(server: "redis.Redis", keys: list[bytes]) -> Iterator[bytes]:
     pipeline = server.pipeline(transaction=False)
     for key in keys:
         pipeline.dump(key)
-        pipeline.pexpiretime(key)
+        pipeline.execute_command("PEXPIRETIME", key)
     answers = iter(pipeline.execute())
     for key, value, ends in zip(keys, answers, answers, strict=False):
         if value is not None and ends != -2:

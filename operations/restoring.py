@@ -2,7 +2,7 @@
 
 import gzip
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -28,7 +28,7 @@ def restore(settings: RestoreSettings) -> dict[str, Any]:
 
 
 def _wanted(settings: RestoreSettings,
-            manifest: Manifest) -> dict[str, Callable[[RestoreSettings, Path, Manifest], dict[str, Any]]]:
+            manifest: Manifest) -> Mapping[str, Callable[[RestoreSettings, Path, Manifest], dict[str, Any]]]:
     places = {"database": (settings.mysql_url, _database), "mail": (settings.mail_root, _mail),
               "redis": (settings.redis_url, _redis), "streams": (settings.nats_url, _streams)}
     wanted = {name: part for name, (place, part) in places.items() if place}

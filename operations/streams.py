@@ -21,7 +21,7 @@ CHUNK = 128 * 1024
 END_STATUS = 204
 
 
-class StreamError(NATSError):
+class StreamError(NATSError):  # type: ignore[misc]  # pynats2 has no type hints
     """JetStream refused a request, or a snapshot did not arrive whole."""
 
 

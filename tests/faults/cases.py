@@ -67,7 +67,7 @@ def strained() -> list[Case]:
 
 
 ALL: Sequence[Case] = (*killed(), *strained(), *stopped())
-QUICK = ("kill-worker", "term-gate", "kill-redis", "garbage")
+QUICK = ("kill-worker", "kill-redis", "garbage")
 
 
 def select(names: Sequence[str], cases: Sequence[Case] = ALL) -> list[Case]:
