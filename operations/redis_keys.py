@@ -50,10 +50,10 @@ def restore(server: "redis.Redis", lines: Iterable[bytes]) -> dict[str, int]:
 
 
 def _lines(server: "redis.Redis", keys: list[bytes]) -> Iterator[bytes]:
-    pipeline = server.pipeline(transaction=False)
+    pipeline: Any = server.pipeline(transaction=False)  # its hints know keys as text only
     for key in keys:
         pipeline.dump(key)
-        pipeline.execute_command("PEXPIRETIME", key)
+        pipeline.pexpiretime(key)
     answers = iter(pipeline.execute())
     for key, value, ends in zip(keys, answers, answers, strict=False):
         if value is not None and ends != -2:

@@ -23,12 +23,14 @@ class ExtensionError(ValueError):
 class Wishes(NamedTuple):
     """What a client wants to hear: what came ``after`` a number, or else the ``last`` messages of each channel.
 
-    ``system``: announcements too.
+    ``system``: announcements too. ``floor``: the last number before the client was let in; what comes after that, it
+    gets in any case. None when it is not known.
     """
 
     last: int = 0
     after: int | None = None
     system: bool = False
+    floor: int | None = None
 
 
 def split(payload: bytes) -> tuple[bytes, Wishes | None]:

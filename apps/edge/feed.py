@@ -1,5 +1,6 @@
 """The followers of this edge: one for each channel that extended clients listen to."""
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,6 +12,9 @@ from apps.edge.follower import Follower
 from apps.edge.history import History
 from apps.edge.relay import Relay
 from common.metrics import Gauge
+from common.nats.errors import NATSError
+
+log = logging.getLogger(__name__)
 
 FOLLOWED = Gauge("edge_followed_channels", "Channels that extended clients of this edge listen to")
 
@@ -36,6 +40,18 @@ class Feed:
         for subject in sorted(channels.keys() - old):
             self._follower(subject).join(member, channels[subject])
         FOLLOWED.set(len(self._followers))
+
+    def top(self) -> int | None:
+        """Ask for the last number of the stream; None when that cannot be told. This waits."""
+        try:
+            return self._history.top()
+        except NATSError as error:
+            log.info("the stream of the chat has no state", extra={"detail": f"{error}"[:200]})
+            return None
+
+    def position(self) -> int | None:
+        """Return the highest number that was read on this edge; None when there was none."""
+        return max((follower.position or 0 for follower in self._followers.values()), default=None)
 
     def wake(self) -> None:
         """Let all channels be read, because something may have been said that was not heard."""

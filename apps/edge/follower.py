@@ -15,7 +15,7 @@ from gevent.event import Event
 from apps.edge import extension
 from apps.edge.extension import Wishes
 from apps.edge.fan_out import TURN, Receiver
-from apps.edge.history import History
+from apps.edge.history import History, Past
 from common.metrics import Counter
 from common.nats.errors import NATSError
 from common.nats.jetstream import Stored
@@ -140,12 +140,26 @@ class Follower:
 
     def _past(self, wishes: Wishes) -> list[bytes]:
         """Return the lines up to the position of the moment."""
-        if wishes.after is None:
-            found = list(self._recent)[-wishes.last:] if wishes.last else []
-            return [extension.message_line(message) for message in found]
-        if self._recent and self._recent[0].number <= wishes.after <= self._recent[-1].number:
-            return [extension.message_line(message) for message in self._recent if message.number > wishes.after]
-        past = self._history.since(self._subject, wishes.after)
+        if wishes.after is not None:
+            past = self._since(wishes.after)
+            lines = [extension.message_line(message) for message in past.messages]
+            return [extension.gap_line(self._subject, wishes.after), *lines] if past.has_gap else lines
+        floor = self._position or 0 if wishes.floor is None else wishes.floor
+        older = [message for message in self._recent if message.number <= floor]
+        return [extension.message_line(message)
+                for message in (*older[max(0, len(older) - wishes.last):], *self._since(floor).messages)]
+
+    def _since(self, number: int) -> Past:
+        """Return what came after a number, up to the position of the moment."""
         position = self._position or 0
-        lines = [extension.message_line(message) for message in past.messages if message.number <= position]
-        return [extension.gap_line(self._subject, wishes.after), *lines] if past.has_gap else lines
+        if number == position:
+            return Past([], has_gap=False)
+        if self._recent and self._recent[0].number <= number <= position:
+            return Past([message for message in self._recent if message.number > number], has_gap=False)
+        past = self._history.since(self._subject, number)
+        return past._replace(messages=[message for message in past.messages if message.number <= position])
+
+    @property
+    def position(self) -> int | None:
+        """Number up to which all was read; None before the first reading."""
+        return self._position

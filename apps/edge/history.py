@@ -5,6 +5,7 @@ from typing import NamedTuple
 from common.nats.jetstream import JetStream, Stored, Stream
 
 PAGE = 256
+NO_CHANNEL = "chat.none"  # the state of a stream comes without its channels
 FIRST_SPAN, GROWTH = 256, 8
 
 
@@ -27,6 +28,10 @@ class History:
     def after(self, subject: str, number: int) -> list[Stored]:
         """Return the next messages of a channel after a number; none when there are no more."""
         return self._jetstream.read(self._stream.name, subject, number=number + 1, most=PAGE)
+
+    def top(self) -> int:
+        """Return the last number of the stream."""
+        return int(self._jetstream.state(self._stream.name, NO_CHANNEL)["last_seq"])
 
     def last(self, subject: str) -> tuple[list[Stored], int]:
         """Return up to ``limit`` last messages of a channel, and the last number of the stream."""

@@ -104,6 +104,8 @@ class Session:
         """Belong to another family from now on, to none if ``family`` is empty; never waits."""
         if self._identity is not None:
             self._identity = self._identity.in_family(family)
+            if self._wishes is not None:
+                self._wishes = Wishes(self._wishes.last, None, self._wishes.system, self._house.feed.position())
             self._enter_rooms(self._identity)
 
     def interrupt(self) -> None:
@@ -135,6 +137,8 @@ class Session:
             log.info("client not admitted", extra={"reason": str(error)})
             raise EndedError("refused") from None
         JOINS.labels("admitted").inc()
+        if wishes is not None:
+            wishes = wishes._replace(floor=self._house.feed.top())
         first = self._identity is None
         self._identity = self._house.roster.enter(self, admitted)
         if not first:

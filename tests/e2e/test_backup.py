@@ -10,6 +10,7 @@ from typing import Any
 
 import pymysql
 import pytest
+import redis
 
 from apps.client.player import Player
 from apps.local.processes import ROOT
@@ -51,6 +52,7 @@ class People:
 
     def __init__(self, game: Game) -> None:
         self.ada, self.bea = settle(game.registered("ada_account")), settle(game.guest())
+        self.device = Player(game.gate)
         give(self.ada, "3:5:500")
         name = name_of(self.bea)
         body = "two\nlines 'quoted' \\ 💎"
@@ -65,7 +67,8 @@ class People:
 
     def at(self, game: Game) -> None:
         """Go on at a system that listens elsewhere."""
-        self.ada, self.bea = (Player(game.gate, player.state) for player in (self.ada, self.bea))
+        self.ada, self.bea, self.device = (
+            Player(game.gate, player.state) for player in (self.ada, self.bea, self.device))
 
 
 def rows(local: LocalSystem) -> dict[str, int]:
@@ -97,6 +100,11 @@ def stream(local: LocalSystem, publish: int = 0) -> list[bytes]:
         return [message.payload for message in jetstream.read(STREAM.name, "rehearsal.>", number=1, most=100)]
 
 
+def codes(local: LocalSystem) -> "redis.Redis":
+    """Return a client of the system's Redis."""
+    return redis.Redis.from_url(local.endpoints["redis"], socket_timeout=SECONDS)
+
+
 def wipe(local: LocalSystem) -> None:
     """Lose everything but the secrets."""
     for part in ("mysql", "redis", "nats", "mail"):
@@ -105,6 +113,8 @@ def wipe(local: LocalSystem) -> None:
 
 def test_everything_comes_back(local: LocalSystem, tmp_path: Path) -> None:
     people = People(Game({**local.start().endpoints, "codes": ""}))
+    assert people.device.call("login_unique", unique_id="rehearsal")["status"] == 1
+    codes(local).set(b"rehearsal \xff", b"\x00value", ex=1000)
     before, kept = people.seen(), rows(local)
     messages = stream(local, publish=20)
     program, folder = Program(local), tmp_path / "backup"
@@ -127,6 +137,9 @@ def test_everything_comes_back(local: LocalSystem, tmp_path: Path) -> None:
     assert rows(local) | {"request": 0, "outbox": 0} == kept | {"request": 0, "outbox": 0}
     assert ledger(local) == "0 differences"
     assert stream(local) == messages
+    assert codes(local).get(b"rehearsal \xff") == b"\x00value"
+    assert 0 < codes(local).ttl(b"rehearsal \xff") <= 1000
+    assert people.device.call("login_unique", unique_id="rehearsal")["status"] == 0
     assert people.ada.call("login", identifier="account", value="ada_account", password="secret1")["status"] == 0
     assert people.ada.call("enter_world")["status"] == 0
     assert people.ada.call("send_mail", gn_target=name_of(people.bea), subj="a", body="b")["status"] == 0
