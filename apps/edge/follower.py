@@ -141,13 +141,15 @@ class Follower:
     def _past(self, wishes: Wishes) -> list[bytes]:
         """Return the lines up to the position of the moment."""
         if wishes.after is not None:
-            past = self._since(wishes.after)
-            lines = [extension.message_line(message) for message in past.messages]
-            return [extension.gap_line(self._subject, wishes.after), *lines] if past.has_gap else lines
+            return self._lines_since(wishes.after)
         floor = self._position or 0 if wishes.floor is None else wishes.floor
         older = [message for message in self._recent if message.number <= floor]
-        return [extension.message_line(message)
-                for message in (*older[max(0, len(older) - wishes.last):], *self._since(floor).messages)]
+        return [*map(extension.message_line, older[max(0, len(older) - wishes.last):]), *self._lines_since(floor)]
+
+    def _lines_since(self, number: int) -> list[bytes]:
+        past = self._since(number)
+        lines = [extension.message_line(message) for message in past.messages]
+        return [extension.gap_line(self._subject, number), *lines] if past.has_gap else lines
 
     def _since(self, number: int) -> Past:
         """Return what came after a number, up to the position of the moment."""

@@ -4,6 +4,7 @@ import itertools
 import random
 import secrets
 from collections.abc import Callable, Sequence
+from traceback import extract_stack
 from typing import Any
 
 import gevent
@@ -47,8 +48,11 @@ class Load:
         self._ending.set()
         self._tally.end()
         gevent.joinall(self._loops, timeout=END_SECONDS, raise_error=True)
-        if not all(loop.dead for loop in self._loops):
-            raise AssertionError(f"a client did not end within {END_SECONDS:g} s")
+        stuck = [loop for loop in self._loops if not loop.dead]
+        if stuck:
+            where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(extract_stack(stuck[0].gr_frame)))
+            gevent.killall(stuck)
+            raise AssertionError(f"{len(stuck)} clients did not end within {END_SECONDS:g} s: {where}")
 
     def _order(self, number: int) -> list[Address]:
         first = number % len(self._gates)

@@ -68,9 +68,11 @@ class Play:
             self._stage.processes.wait_ready()
             gevent.sleep(LEAD_SECONDS)
         finally:
-            load.stop()
-            self._meet(talk, result)
-            talk.stop()
+            try:
+                load.stop()
+                self._meet(talk, result)
+            finally:
+                talk.stop()
         result.problems += talk.show_again(self._stage.edges)
 
     @staticmethod

@@ -7,12 +7,13 @@ import pytest
 
 from apps.local.processes import ROOT
 from common.http_service import HttpServiceSettings
+from common.options import describe
 from tests.manifests.support.dockerfiles import FOLDER, Dockerfile, programs
+from tests.manifests.support.imports import locked, packages
 from tests.manifests.support.objects import SERVICES
 from tests.manifests.support.rendering import program
 from tests.manifests.support.settings import read, settings_class
 
-ALSO = {"config": {"conf/game"}, "migrate": {"conf/migrations"}}
 REQUIREMENTS = {"migrate": "worker"}
 HTTP = {"auth", "config", "mail"}
 
@@ -35,11 +36,18 @@ def test_hadolint_finds_nothing() -> None:
 def test_it_copies_its_program_and_nothing_of_another(dockerfile: Dockerfile) -> None:
     name = dockerfile.program
     needed = {"common", "apps/__init__.py", f"apps/{name}", f"requirements/{REQUIREMENTS.get(name, name)}.txt"}
-    needed |= ALSO.get(name, set())
+    needed |= {info.default for info in describe(settings_class(name)) if str(info.default).startswith("conf/")}
     if name in HTTP:
         needed.add("conf/gunicorn.py")
     assert dockerfile.copied == needed
     assert all((ROOT / path).exists() for path in needed)
+
+
+@each_program
+def test_its_packages_are_those_that_its_code_imports(dockerfile: Dockerfile) -> None:
+    imported = packages(dockerfile.program)
+    assert "gevent" in imported or dockerfile.program == "migrate"
+    assert imported <= locked(REQUIREMENTS.get(dockerfile.program, dockerfile.program))
 
 
 @each_program
