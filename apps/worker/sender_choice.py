@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from common.http_client import JsonClient
-
 from apps.worker.senders import FileSender, NoSender, Sender, WebhookSender
 from apps.worker.settings import WorkerSettings
+from common.http_client import JsonClient
 
 
 def choose_sender(settings: WorkerSettings) -> Sender:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 import gevent
+
 from common.http_client import JsonClient, ServiceUnavailableError
 
 log = logging.getLogger(__name__)

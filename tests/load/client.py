@@ -105,6 +105,7 @@ class Client:
         if line is None:
             self._finished = True
             return
+        self.tally.lag.add(time.monotonic() - due)
         connection = self._idle.popitem()[1] if self._idle else connect(next(self._addresses), self._tls)
         self._busy[connection.number] = connection
         try:

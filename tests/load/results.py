@@ -8,6 +8,8 @@ from typing import Any
 from tests.load.tally import Tally
 
 PERCENTILES = (50, 95, 99)
+SAME_NOISE = 0.3
+"""Cores by which the noise of repetitions may differ."""
 
 
 @dataclass
@@ -43,6 +45,7 @@ class Row:
 def row_of(title: str, tally: Tally, cpu_seconds: Mapping[str, float], client_cpu: float, machine_cpu: float,
            memory: Mapping[str, float]) -> Row:
     """Make a row of what clients counted and of the CPU seconds that servers, clients and all processes used."""
+    lag = {"client's own lag, p99 in ms": tally.lag.percentile(99) * 1000} if tally.lag.count else {}
     answers, seconds = max(1, tally.answered_in_time), tally.end - tally.begin
     p50, p95, p99 = (tally.accepted.percentile(share) * 1000 for share in PERCENTILES)
     return Row(
@@ -50,13 +53,18 @@ def row_of(title: str, tally: Tally, cpu_seconds: Mapping[str, float], client_cp
         largest=tally.accepted.largest * 1000, client_cpu=client_cpu / answers * 1000,
         noise=max(0.0, machine_cpu - client_cpu - sum(cpu_seconds.values())) / seconds, memory=dict(memory),
         cpu={kind: used / answers * 1000 for kind, used in cpu_seconds.items()},
-        outcomes={outcome: float(count) for outcome, count in tally.outcomes.items()})
+        more=lag, outcomes={outcome: float(count) for outcome, count in tally.outcomes.items()})
 
 
 def median(rows: Sequence[Row]) -> Row:
-    """Return the row of medians; a median is taken of each figure by itself."""
-    found = {one.name: _median([getattr(row, one.name) for row in rows]) for one in fields(Row) if one.name != "title"}
-    return Row(title=rows[0].title, **found)
+    """Return the row of medians; a median is taken of each figure by itself.
+
+    Repetitions that met much more noise than the quietest one say more about the noise, and are left out.
+    """
+    limit = min(row.noise for row in rows) + SAME_NOISE
+    quiet = [row for row in rows if row.noise <= limit]
+    found = {one.name: _median([getattr(row, one.name) for row in quiet]) for one in fields(Row) if one.name != "title"}
+    return Row(title=quiet[-1].title, **found)
 
 
 def _median(values: Sequence[Any]) -> Any:

@@ -68,4 +68,4 @@ def _others(row: Row) -> str:
 
 
 def _more(row: Row) -> str:
-    return "".join(f"; {name} {value:,.0f}" for name, value in row.more.items())
+    return "".join(f"; {name} {value:,.{0 if value >= 100 else 1}f}" for name, value in row.more.items())

@@ -32,6 +32,8 @@ class Tally:
     """All answers that came between ``begin`` and ``end``."""
     accepted_in_time: int = 0
     """The same without refusals."""
+    lag: Histogram = field(default_factory=Histogram)
+    """How late the client itself was: from when a request was due to when it was sent."""
 
     def note(self, due: float, now: float, outcome: str) -> None:
         """Count a request that should have been sent at ``due`` and ended at ``now``."""
@@ -46,7 +48,8 @@ class Tally:
 
     def as_json(self) -> dict[str, Any]:
         """Return what ``merged`` reads."""
-        return {"begin": self.begin, "end": self.end, "outcomes": self.outcomes, "accepted": self.accepted.as_json(),
+        return {"begin": self.begin, "end": self.end, "outcomes": self.outcomes,
+                "accepted": self.accepted.as_json(), "lag": self.lag.as_json(),
                 "answered_in_time": self.answered_in_time, "accepted_in_time": self.accepted_in_time}
 
 
@@ -57,6 +60,7 @@ def merged(parts: Iterable[Mapping[str, Any]]) -> Tally:
         total = total or Tally(part["begin"], part["end"])
         total.outcomes.update(part["outcomes"])
         total.accepted.merge(Histogram.from_json(part["accepted"]))
+        total.lag.merge(Histogram.from_json(part["lag"]))
         total.answered_in_time += part["answered_in_time"]
         total.accepted_in_time += part["accepted_in_time"]
     assert total is not None

@@ -95,6 +95,18 @@ def test_a_row_is_a_request() -> None:
     assert Row(**row.as_json()) == row
 
 
+def test_noisy_repetitions_are_left_out() -> None:
+    rows = [Row("title", per_second=number, noise=noise) for number, noise in ((10.0, 0.1), (14.0, 0.2), (2.0, 1.5))]
+    assert median(rows).per_second == 12
+    assert median([Row("title", per_second=5.0, noise=1.5)]).per_second == 5
+
+
+def test_the_lag_of_clients_is_told() -> None:
+    tally = Tally(0, 2)
+    tally.lag.add(0.25)
+    assert row_of("title", tally, {}, 0, 0, {}).more == {"client's own lag, p99 in ms": pytest.approx(250, rel=0.01)}
+
+
 def test_medians_are_taken_of_each_figure() -> None:
     rows = [Row("title", per_second=number, cpu={"gate": 10.0 - number}, outcomes={"0": number} if number > 1 else {})
             for number in (1.0, 2.0, 9.0)]

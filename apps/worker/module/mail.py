@@ -2,12 +2,11 @@
 
 from typing import Unpack
 
-from common.http_client import ServiceUnavailableError
-
 from apps.worker.mail_client import Box
 from apps.worker.module.common import FreeTools, GameError, Line, ReadTools, Reply, Tools, ok
 from apps.worker.module.enums import Limits, MailType, Timer
 from apps.worker.rules import gifts, letters, names, shanghai, timers
+from common.http_client import ServiceUnavailableError
 from common.mysql import Statements
 
 MAILS_PER_DAY = 10
