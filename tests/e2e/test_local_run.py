@@ -62,7 +62,7 @@ def database(url: str) -> "pymysql.Connection[pymysql.cursors.Cursor]":
 def test_endpoints_are_complete_private_and_true(running: LocalSystem) -> None:
     endpoints = running.endpoints
     assert {process["name"] for process in endpoints["processes"]} == {
-        *BACKENDS, "gate-0", "gate-1", "edge-0", "worker-0", "auth-0", "config-0", "mail-0"}
+        *BACKENDS, "gate-0", "gate-1", "edge-0", "worker-0", "auth-0", "config-0", "mail-0", "chatlog-0"}
     assert (running.data / "endpoints.json").stat().st_mode & 0o777 == 0o600
     assert len(endpoints["gates"]) == 2
     assert (endpoints["gate"], [endpoints["edge"]]) == (endpoints["gates"][0], endpoints["edges"])

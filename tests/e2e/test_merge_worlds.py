@@ -63,3 +63,6 @@ def test_what_stands_in_the_way_is_named(game: Game, local_system: LocalSystem) 
     with pytest.raises(ValueError, match="world"):
         merge(url, root, "../x", TARGET)
     assert row(game, name[-29:])[1] == SOURCE
+    other = new_name()  # what stands in the way must not stay there: other tests merge these worlds
+    execute(game, "UPDATE player SET gn = %s, gn_key = %s WHERE gn = %s AND world = %s", other, other.casefold(),
+            name[-29:], SOURCE)

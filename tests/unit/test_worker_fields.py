@@ -84,4 +84,5 @@ def test_a_field_cannot_have_the_name_of_a_tool() -> None:
 
 def test_debug_functions_are_not_listed_unless_asked_for() -> None:
     extra = function_list(debug=True).keys() - function_list(debug=False).keys()
-    assert extra == {"add_exp", "add_resources", "send_gift_mail", "send_text_mail"}  # the others replace a public one
+    assert extra == {"add_exp", "add_resources", "announce_chat", "mute_chat_player", "mute_chat_public",
+                     "send_gift_mail", "send_text_mail"}  # the others replace a public one
