@@ -14,6 +14,7 @@ from apps.gate.connection import ClientConnection
 from apps.gate.counts import REFUSED
 from apps.gate.dispatcher import Dispatcher
 from apps.gate.settings import GateSettings
+from apps.gate.strain import Strain
 from common.answers import busy
 from common.connection_limits import ConnectionLimits
 from common.lines import CRLF, close_after_last_byte
@@ -47,6 +48,7 @@ class ClientServer:
         self._acceptor = Acceptor(settings.host, settings.client_port, self._handle,
                                   backlog=settings.backlog, spawn=spawn)
         self._connections: set[ClientConnection] = set()
+        self._strain = Strain(limit=settings.lag_seconds, spawn=spawn)
         self._turning_away = 0
         self._ending = False
 
@@ -57,6 +59,7 @@ class ClientServer:
 
     def start(self) -> None:
         CONNECTIONS.set_function(self._limits.__len__)
+        self._strain.start()
         self._acceptor.start()
 
     def stop(self) -> None:
@@ -70,6 +73,7 @@ class ClientServer:
         self._wait_for_connections(self._settings.answer_seconds + self._settings.send_seconds)
         if self._connections:
             log.warning("connections cut off at the end", extra={"count": len(self._connections)})
+        self._strain.stop()
 
     def _wait_for_connections(self, seconds: float) -> None:
         deadline = monotonic() + seconds
@@ -77,7 +81,7 @@ class ClientServer:
             gevent.sleep(STOP_INTERVAL)
 
     def _handle(self, peer: socket.socket, address: str) -> None:
-        reason = self._limits.admit(address)
+        reason = "strain" if self._strain.is_high else self._limits.admit(address)
         if reason:
             REFUSED[reason].inc()
             self._turn_away(peer)

@@ -25,7 +25,9 @@ class GateSettings(TlsSettings, RedisSettings, NatsSettings, OpsSettings, Proces
     address_rate: float = option(300.0, "Requests a second from one address; 0: no limit, for a proxy that hides them",
                                  least=0)
     address_burst: int = option(600, "Requests that one address may send at once before its rate counts", least=1)
-    max_pending: int = option(5_000, "Requests that may wait for an answer at once", least=1)
+    lag_seconds: float = option(0.1, "Seconds that the event loop may be late before new connections are turned away",
+                                least=0.01)
+    max_pending: int = option(512, "Requests that may wait for an answer at once", least=1)
 
     worker_port: int = option(8201, "TCP port for the answers of workers", least=0)
     advertise_host: str = option("", "Address by which workers reach this gate; found by itself when not given")

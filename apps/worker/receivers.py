@@ -13,6 +13,8 @@ from common import subjects
 from common.nats import Client
 
 FULL_BOX_WAIT = timedelta(minutes=2)
+REFUSED_WAIT = timedelta(hours=1)
+"""A mail that is refused stays until somebody has mended the reason; trying more often would only make work."""
 
 
 def receivers(mail: MailClient, nats: Client) -> Mapping[str, Receiver]:
@@ -22,6 +24,8 @@ def receivers(mail: MailClient, nats: Client) -> Mapping[str, Receiver]:
             mail.send(body["world"], body["uid"], body["key"], body["mail"])
         except MailboxFullError:
             raise NotNowError("the mailbox is full", FULL_BOX_WAIT) from None
+        except ValueError as error:
+            raise NotNowError(f"the mail service refuses it: {error}", REFUSED_WAIT) from error
 
     def mark_read(body: dict[str, Any]) -> None:
         mail.mark_read(body["world"], body["uid"], body["keys"])

@@ -52,7 +52,6 @@ class Talker:
         self.used: list[str] = []
         """The tickets that opened a session."""
         self._edges = itertools.cycle(edges)
-        self._pairs = len(edges) > 1
         self._caller = caller
         self._tally = tally
         self._ending = Event()
