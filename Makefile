@@ -2,7 +2,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-ARGS ?=
 .DEFAULT_GOAL := help
 
 .PHONY: $(shell grep -oE "^[a-z-]+:" $(MAKEFILE_LIST) | tr -d ":")
@@ -26,11 +25,20 @@ $(VENV)/ready-bench: requirements/bench.txt $(VENV)/ready-local
 run: $(VENV)/ready-local  ## start the whole system on this machine; ARGS="--workers 3" for options
 	@exec $(BIN)/python -m apps.local $(ARGS)
 
-test: $(VENV)/ready-dev  ## all tests, on real servers that they start themselves
-	@$(BIN)/python -m gevent.monkey --module pytest $(ARGS)
+PYTEST := $(BIN)/python -m gevent.monkey --module pytest
+
+# The integration tests wait more than they work, so they run beside the others; ARGS="PATH..." runs just that.
+test: $(VENV)/ready-dev  ## all tests, on real servers that they start themselves; ARGS="PATH -k NAME" for some
+ifdef ARGS
+	@$(PYTEST) $(ARGS)
+else
+	@beside=$$(mktemp) && code=0; $(PYTEST) tests/integration >$$beside 2>&1 & other=$$!; \
+	$(PYTEST) tests/unit tests/e2e tests/manifests tests/load || code=$$?; \
+	wait $$other || code=$$?; cat $$beside; rm -f $$beside; exit $$code
+endif
 
 unit: $(VENV)/ready-dev  ## the tests that need no server, in seconds
-	@$(BIN)/python -m gevent.monkey --module pytest tests/unit $(ARGS)
+	@$(PYTEST) tests/unit $(ARGS)
 
 lint: $(VENV)/ready-dev  ## ruff, mypy and the rules of who may import whom
 	@$(BIN)/ruff check .
