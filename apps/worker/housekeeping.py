@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import gevent
 
+from apps.worker.rules import utc
 from common.metrics import Counter
 from common.mysql import Database, DatabaseUnavailableError, OutcomeUnknownError
 
@@ -36,7 +37,7 @@ class Housekeeping:
 
     def remove_expired(self) -> int:
         """Remove one batch; return how many rows it had."""
-        before = (self._clock() - self._keep).astimezone(UTC).replace(tzinfo=None)
+        before = utc.stored(self._clock() - self._keep)
         count = self._database.transaction(
             lambda tx: tx.execute("DELETE FROM request WHERE created < %s ORDER BY created LIMIT %s", before, BATCH))
         REMOVED.inc(count)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -10,6 +10,7 @@ from apps.worker import request
 from apps.worker.functions import Access, Entry, Scope
 from apps.worker.module.common import GameError
 from apps.worker.outbox import Outbox
+from apps.worker.rules import utc
 from apps.worker.rules.shanghai import SHANGHAI
 from apps.worker.services import Services
 from apps.worker.unit_of_work import Cause, Work
@@ -131,10 +132,10 @@ class Runner:
     def _store(call: Call, now: datetime, tx: Transaction, answer: bytes) -> None:
         if call.request_id:
             tx.execute("INSERT INTO request (owner, id, answer, created) VALUES (%s, %s, %s, %s)",
-                       call.uid, call.request_id, answer, utc(now))
+                       call.uid, call.request_id, answer, utc.stored(now))
 
     def _cause(self, call: Call, now: datetime) -> Cause:
-        return Cause(call.uid, call.entry.name, call.request_id or call.message_id, utc(now))
+        return Cause(call.uid, call.entry.name, call.request_id or call.message_id, utc.stored(now))
 
     def _invoke(self, call: Call, now: datetime, **database: object) -> bytes:
         """Call the function with its fields and its tools; nothing else of the request reaches it."""
@@ -143,8 +144,3 @@ class Runner:
             **who, **call.arguments, **database, world=call.world, account_uid=call.account, config=call.config,
             now=now.astimezone(SHANGHAI), random=self._random, services=self._services)
         return request.encode(reply)
-
-
-def utc(moment: datetime) -> datetime:
-    """Return a time as the database keeps it: UTC without a zone."""
-    return moment.astimezone(UTC).replace(tzinfo=None)

@@ -2,9 +2,10 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from random import Random
 
+from apps.worker.rules import utc
 from common.mysql import Row, Statements, Transaction
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
@@ -69,7 +70,7 @@ def by_identifier(db: Statements, identifier: str, value: str) -> Account | None
 def create(db: Transaction, uid: str, device: bytes, *, name: str | None, password: str | None, now: datetime) -> None:
     """Make an account. Raises DuplicateError."""
     db.execute("INSERT INTO account (uid, device, account, password, created) VALUES (%s, %s, %s, %s, %s)",
-               uid, device, name, password, now.astimezone(UTC).replace(tzinfo=None))
+               uid, device, name, password, utc.stored(now))
 
 
 def bind(db: Transaction, uid: str, name: str, password: str) -> None:
