@@ -11,7 +11,7 @@ from flask import Flask, Response
 
 from apps.mail import checks
 from apps.mail.box import BoxBusyError
-from apps.mail.delivery import DeliveryRules, Outcome
+from apps.mail.delivery import DeliveryRules, Outcome, Parcel
 from apps.mail.reader import Listed, Listing, Reader
 from apps.mail.settings import MailSettings
 from apps.mail.store import MailStore, StoreRules
@@ -20,8 +20,10 @@ from common.http_service import equip, fields, reply
 
 log = logging.getLogger(__name__)
 
+FULL = 1
 MALFORMED = FAILED = -1
 BUSY = -3
+UNREACHABLE = "the mails cannot be reached"
 NewKey = Callable[[], str]
 
 
@@ -63,18 +65,23 @@ class Endpoints:
     def views(self) -> dict[str, Callable[[], Response]]:
         """Return the endpoints by their paths."""
         return {
-            "send": self.send, "all": self.all, "new": self.new, "get": self.get, "count": self.count,
-            "mark_read": self.mark_read, "delete": self.delete, "delete_read": self.delete_read,
+            "send": self.send, "send_batch": self.send_batch, "all": self.all, "new": self.new, "get": self.get,
+            "count": self.count, "mark_read": self.mark_read, "delete": self.delete, "delete_read": self.delete_read,
         }
 
     def send(self) -> Response:
-        given = fields()
-        name = checks.box_name(given)
-        key = checks.new_key(given) or self.new_key()
-        content = checks.content(given, self.settings.limits)
-        if self.store.send(name, key, content) is Outcome.FULL:
-            return reply({"status": 1, "message": "mailbox full"})
-        return reply({"status": 0, "uid": name.uid, "key": key})
+        parcel = self._parcel(fields())
+        outcome = self.store.send([parcel])[0]
+        if isinstance(outcome, Exception):
+            raise outcome
+        return reply(_sent(parcel, outcome))
+
+    def send_batch(self) -> Response:
+        """Deliver several mails; each has an answer of its own, as ``send`` would give it."""
+        parcels = [self._parcel_or_refusal(given) for given in checks.mails(fields(), self.settings.batch_size)]
+        sent = iter(self.store.send([parcel for parcel in parcels if isinstance(parcel, Parcel)]))
+        return reply({"status": 0, "answers": [
+            _sent(parcel, next(sent)) if isinstance(parcel, Parcel) else _refusal(parcel) for parcel in parcels]})
 
     def all(self) -> Response:
         return self._listing(self.store.list_all(checks.box_name(fields())))
@@ -102,6 +109,16 @@ class Endpoints:
         given = fields()
         return _keys(self.store.delete_read(checks.box_name(given), checks.key_list(given, "except")))
 
+    def _parcel(self, given: dict[str, Any]) -> Parcel:
+        return Parcel(checks.box_name(given), checks.new_key(given) or self.new_key(),
+                      checks.content(given, self.settings.limits))
+
+    def _parcel_or_refusal(self, given: dict[str, Any]) -> Parcel | checks.MalformedError:
+        try:
+            return self._parcel(given)
+        except checks.MalformedError as error:
+            return error
+
     def _listing(self, listing: Listing) -> Response:
         mails = [_shown(listed) for listed in listing.mails]
         return reply({"status": 0, "mail": mails, "count": self._count(listing.total)})
@@ -124,6 +141,21 @@ def _shown(listed: Listed) -> dict[str, Any]:
     return shown if content.items is None else shown | {"items": content.items}
 
 
+def _sent(parcel: Parcel, outcome: Outcome | Exception) -> dict[str, Any]:
+    if isinstance(outcome, Exception):
+        return _refusal(outcome)
+    if outcome is Outcome.FULL:
+        return {"status": FULL, "message": "mailbox full"}
+    return {"status": 0, "uid": parcel.name.uid, "key": parcel.key}
+
+
+def _refusal(error: Exception) -> dict[str, Any]:
+    """Return the answer to one mail of several, of which others may well be delivered."""
+    if isinstance(error, checks.MalformedError):
+        return {"status": MALFORMED, "message": str(error)}
+    return {"status": BUSY, "message": "the mailbox is busy" if isinstance(error, BoxBusyError) else UNREACHABLE}
+
+
 def _keys(keys: list[str]) -> Response:
     return reply({"status": 0, "keys": keys})
 
@@ -138,4 +170,4 @@ def _busy(_error: BoxBusyError) -> Response:
 
 def _failed(error: OSError) -> Response:
     log.error("work on the disk failed: %s", error.strerror or error, extra={"errno": error.errno})
-    return reply({"status": FAILED, "message": "the mails cannot be reached"}, 503)
+    return reply({"status": FAILED, "message": UNREACHABLE}, 503)

@@ -100,8 +100,7 @@ def create(root: str, name: BoxName) -> None:
         with _opened(name.world, FOLDER_FLAGS, top) as world:
             _make(world, name.uid)
             with _opened(name.uid, FOLDER_FLAGS, world) as box:
-                for folder in FOLDERS:
-                    _make(box, folder)
+                _make(box, *FOLDERS)
                 close(os.open(LOCK, LOCK_FLAGS | os.O_CREAT, FILE_MODE, dir_fd=box))
 
 
@@ -120,10 +119,11 @@ def _take(lock: int) -> None:
         raise BoxBusyError from error
 
 
-def _make(parent: int, name: str) -> None:
-    """Create a folder, durably even when it exists: whoever made it may have died before its parent was synced."""
-    with suppress(FileExistsError):
-        os.mkdir(name, FOLDER_MODE, dir_fd=parent)
+def _make(parent: int, *names: str) -> None:
+    """Create folders, durably even those that exist: whoever made them may have died before their parent was synced."""
+    for name in names:
+        with suppress(FileExistsError):
+            os.mkdir(name, FOLDER_MODE, dir_fd=parent)
     os.fsync(parent)
 
 

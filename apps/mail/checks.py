@@ -60,6 +60,14 @@ def content(given: dict[str, Any], limits: Limits) -> Content:
     )
 
 
+def mails(given: dict[str, Any], most: int) -> list[dict[str, Any]]:
+    """Return the mails of a batch, unchecked but for being objects. Raises MalformedError."""
+    found = given.get("mails")
+    if not isinstance(found, list) or len(found) > most or not all(isinstance(mail, dict) for mail in found):
+        raise MalformedError(f"mails is not a list of at most {most} objects")
+    return found
+
+
 def new_key(given: dict[str, Any]) -> str | None:
     """Return the idempotency key of a delivery, None when there is none. Raises MalformedError."""
     return None if given.get("key") is None else _matching(given, "key", KEY)

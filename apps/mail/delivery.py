@@ -8,13 +8,23 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from posix import close
+from typing import NamedTuple
 
 from apps.mail import names
 from apps.mail.box import CUR, FILE_MODE, NEW, TMP, TOMBSTONES, Box
+from apps.mail.checks import BoxName
 from apps.mail.mailbox import scan
 from apps.mail.message import Content, Envelope, compose
 
 CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+
+
+class Parcel(NamedTuple):
+    """A mail on its way: the mailbox, the key that makes it unique there, and what it says."""
+
+    name: BoxName
+    key: str
+    content: Content
 
 
 class Outcome(Enum):
@@ -35,11 +45,12 @@ class DeliveryRules:
     tmp_seconds: float
 
 
-def deliver(box: Box, uid: str, key: str, content: Content, rules: DeliveryRules, *, now: float) -> Outcome:
-    """Store ``content`` as a new mail at ``now`` (Unix time). Raises OSError; then nothing of it is to be seen.
+def deliver(box: Box, parcel: Parcel, rules: DeliveryRules, *, now: float) -> Outcome:
+    """Store a new mail at ``now`` (Unix time). Raises OSError; then nothing of it is to be seen.
 
     A key that the box holds, or whose mail was deleted not long ago, is not stored again.
     """
+    key = parcel.key
     _remove_stale(box, now - rules.tmp_seconds)
     entries = scan(box)
     if any(entry.name.key == key for entry in entries) or key in _deleted_keys(box, now - rules.tombstone_seconds):
@@ -47,7 +58,7 @@ def deliver(box: Box, uid: str, key: str, content: Content, rules: DeliveryRules
         return Outcome.REPEATED
     if len(entries) >= rules.size:
         return Outcome.FULL
-    message = compose(content, Envelope(key, uid, rules.domain, int(now)))
+    message = compose(parcel.content, Envelope(key, parcel.name.uid, rules.domain, int(now)))
     _store(box, names.new_base(key, int(now * 1_000_000)), message)
     return Outcome.STORED
 

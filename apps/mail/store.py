@@ -6,21 +6,20 @@ A thread never waits for a lock, so mailboxes that are locked for long cost no t
 import logging
 import os
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import TypeVar
 
 import gevent
-from gevent.threadpool import ThreadPool
 
 from apps.mail import box, delivery, mailbox
 from apps.mail.box import NEW, Box, BoxBusyError
 from apps.mail.checks import BoxName
-from apps.mail.delivery import DeliveryRules, Outcome
+from apps.mail.delivery import DeliveryRules, Outcome, Parcel
 from apps.mail.mailbox import Entry
-from apps.mail.message import Content
 from apps.mail.reader import Listing, Reader
+from apps.mail.threads import SlowDiskError, Threads, caught
 from common.metrics import Counter, Gauge
 
 log = logging.getLogger(__name__)
@@ -34,9 +33,8 @@ FREE = Gauge("mail_disk_free_bytes", "Free bytes on the volume of the mailboxes"
 FIRST_PAUSE = 0.001
 LONGEST_PAUSE = 0.05
 
-
-class SlowDiskError(OSError):
-    """The disk did not answer in time; whether the work was done is not known."""
+A_THREAD = 4
+"""Mails that one visit of a thread delivers; more would keep a thread too long on a slow disk."""
 
 
 @dataclass(frozen=True)
@@ -61,16 +59,21 @@ class MailStore:
         self._reader = reader
         self._clock = clock
         self._random = random
-        self._pool = ThreadPool(rules.io_threads)
+        self._threads = Threads(rules.io_threads, rules.io_seconds)
 
-    def send(self, name: BoxName, key: str, content: Content) -> Outcome:
-        """Store a mail once a ``key``; it is on the disk when this returns, unless the box is full."""
-        def work(opened: Box) -> Outcome:
-            return delivery.deliver(opened, name.uid, key, content, self._deliveries, now=self._clock())
+    def send(self, parcels: Sequence[Parcel]) -> list[Outcome | Exception]:
+        """Store each mail once a key, on the disk when this returns; give an outcome or an error for each.
 
-        outcome = self._with_box(name, work, None)
-        DELIVERIES.labels(outcome.value).inc()
-        return outcome
+        One visit of a thread delivers several, because the way to a thread and back costs as much as writing a mail.
+        """
+        parts = [parcels[start:start + A_THREAD] for start in range(0, len(parcels), A_THREAD)]
+        greenlets = [gevent.spawn(self._send_part, part) for part in parts[1:]]
+        outcomes = self._send_part(parts[0]) if parts else []
+        for greenlet in greenlets:
+            outcomes += greenlet.get()
+        for outcome in outcomes:
+            DELIVERIES.labels(outcome.value if isinstance(outcome, Outcome) else "failed").inc()
+        return outcomes
 
     def list_all(self, name: BoxName) -> Listing:
         """Return all mails; none of them is new any more."""
@@ -102,10 +105,29 @@ class MailStore:
 
     def probe(self) -> str:
         """Return how much room there is. Raises OSError when the root cannot be written to."""
-        state = self._in_thread(self._probe)
+        state = self._threads.run(self._probe)
         free = state.f_bavail * state.f_frsize
         FREE.set(free)
         return f"{free / 2**30:.1f} GiB free"
+
+    def _send_part(self, parcels: Sequence[Parcel]) -> list[Outcome | Exception]:
+        """Deliver in one thread; those whose mailbox another process holds are tried again, each by itself."""
+        try:
+            outcomes = self._threads.run(lambda: [caught(lambda p=parcel: self._deliver(p)) for parcel in parcels])  # type: ignore[misc]
+        except SlowDiskError as error:
+            return [error for _ in parcels]
+        waits = {place: gevent.spawn(self._wait_for, parcels[place])
+                 for place, outcome in enumerate(outcomes) if isinstance(outcome, BoxBusyError)}
+        return [waits[place].get() if place in waits else outcome for place, outcome in enumerate(outcomes)]
+
+    def _deliver(self, parcel: Parcel) -> Outcome:
+        return self._attempt(parcel.name, self._work(parcel), None)
+
+    def _work(self, parcel: Parcel) -> Callable[[Box], Outcome]:
+        return lambda opened: delivery.deliver(opened, parcel, self._deliveries, now=self._clock())
+
+    def _wait_for(self, parcel: Parcel) -> Outcome | Exception:
+        return caught(lambda: self._with_box(parcel.name, self._work(parcel), None))
 
     def _probe(self) -> os.statvfs_result:
         if not os.access(self._root, os.W_OK | os.X_OK):
@@ -126,7 +148,7 @@ class MailStore:
         pause = FIRST_PAUSE
         while True:
             try:
-                return self._in_thread(lambda: self._attempt(name, work, missing))
+                return self._threads.run(lambda: self._attempt(name, work, missing))
             except BoxBusyError:
                 if time.monotonic() + pause > deadline:
                     BUSY.inc()
@@ -144,26 +166,6 @@ class MailStore:
             box.create(self._root, name)
         with box.locked(self._root, name) as opened:
             return work(opened)
-
-    def _in_thread(self, work: Callable[[], T]) -> T:
-        with gevent.Timeout(self._rules.io_seconds, SlowDiskError("the disk did not answer in time")):
-            done = self._pool.apply(_outcome, (work,))
-        if isinstance(done, _Failure):
-            raise done.error
-        return done  # type: ignore[no-any-return]  # the pool does not say what its work returns
-
-
-@dataclass(frozen=True)
-class _Failure:
-    error: Exception
-
-
-def _outcome(work: Callable[[], T]) -> T | _Failure:
-    """Return the error instead of raising it: the pool would print it."""
-    try:
-        return work()
-    except Exception as error:  # noqa: BLE001  # it is raised again in the greenlet that waits
-        return _Failure(error)
 
 
 def _any(_entry: Entry) -> bool:

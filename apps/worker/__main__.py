@@ -70,7 +70,7 @@ def build(settings: WorkerSettings) -> Process:
         settings.mysql_url, connections=settings.mysql_connections, pause=pause,
         connect_seconds=settings.mysql_connect_seconds, statement_seconds=settings.mysql_statement_seconds)
     auth = AuthClient(service("auth", settings.auth_url))
-    mail = MailClient(service("mail", settings.mail_url))
+    mail = MailClient(service("mail", settings.mail_url), lanes=settings.mail_lanes, batch=settings.mail_batch)
     game_data = GameData(service("config", settings.config_url), settings.config_seconds,
                          Path(settings.config_copy) if settings.config_copy else None)
     lease = timedelta(seconds=settings.outbox_lease_seconds)

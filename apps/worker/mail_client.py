@@ -4,9 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from common.http_client import JsonClient
+from common.batcher import Batcher
+from common.http_client import JsonClient, ServiceUnavailableError
 
-DELIVERED, FULL = 0, 1
+DELIVERED, FULL, BUSY = 0, 1, -3
+
+PATIENCE = 0.05
+"""Seconds that a mail waits for the call before its own, until one is made beside it."""
 
 
 class MailboxFullError(Exception):
@@ -29,15 +33,19 @@ class Box:
 class MailClient:
     """Every method raises ServiceUnavailableError when the mail service cannot be asked."""
 
-    def __init__(self, http: JsonClient) -> None:
+    def __init__(self, http: JsonClient, *, lanes: int, batch: int) -> None:
+        """Mails that are sent at the same time go together, up to ``batch`` a call and ``lanes`` calls at once."""
         self._http = http
+        self._sending: Batcher[dict[str, Any], dict[str, Any]] = Batcher(
+            self._send, lanes=lanes, most=batch, patience=PATIENCE)
 
     def send(self, world: str, uid: str, key: str, mail: dict[str, Any]) -> None:
         """Deliver a mail; a second time with the same key changes nothing. Raises MailboxFullError, ValueError."""
-        body = {"world": world, "uid": uid, "key": key, "mail": mail}
-        answer = self._http.post("/send", body, idempotent=True)
+        answer = self._sending.call({"world": world, "uid": uid, "key": key, "mail": mail})
         if answer["status"] == FULL:
             raise MailboxFullError
+        if answer["status"] == BUSY:
+            raise ServiceUnavailableError("mail", str(answer.get("message", "busy")))
         if answer["status"] != DELIVERED:
             raise ValueError(str(answer.get("message", "refused")))
 
@@ -69,6 +77,12 @@ class MailClient:
     def probe(self) -> str:
         """Return a sign of life."""
         return self._http.probe()
+
+    def _send(self, mails: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        answer = self._http.post("/send_batch", {"mails": mails}, idempotent=True)
+        if "answers" not in answer:
+            raise ServiceUnavailableError("mail", str(answer.get("message", "refused")))
+        return list(answer["answers"])
 
     def _box(self, path: str, world: str, uid: str) -> Box:
         answer = self._ask(path, world, uid)

@@ -30,6 +30,9 @@ class WorkerSettings(ProcessSettings, OpsSettings, NatsSettings, RedisSettings, 
     config_url: tuple[str, ...] = option(("http://127.0.0.1:8000",), "Config service, or several")
     mail_url: tuple[str, ...] = option(("http://127.0.0.1:8020",), "Mail service, or several")
 
+    mail_lanes: int = option(4, "Calls of the mail service at once that deliver mails", least=1)
+    mail_batch: int = option(32, "Mails that are delivered in one call", least=1)
+
     config_seconds: float = option(2.0, "Seconds between two looks for a new version of the game data", least=0.1)
     config_copy: str = option("", "File that keeps the last good game data for a start without config; none if empty")
     token_cache: int = option(20_000, "Tokens whose signature is remembered", least=0)

@@ -31,7 +31,7 @@ def calls(database_server: MariaDB) -> Iterator[DatedCalls]:
 def no_mails() -> Iterator[SimpleNamespace]:
     """Services without a mail service: nobody listens at its address."""
     http = JsonClient("mail", [f"http://127.0.0.1:{free_port()}"], timeout=1, connections=1)
-    yield SimpleNamespace(mail=MailClient(http))
+    yield SimpleNamespace(mail=MailClient(http, lanes=1, batch=8))
     http.stop()
 
 

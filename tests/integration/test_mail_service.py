@@ -272,3 +272,35 @@ def test_the_log_tells_no_mail(service: MailProcess) -> None:
     box.call("/send", mail=MAIL | {"body": "a very private body" * 50})
     box.mails()
     assert "private" not in service.log.read_text()
+
+
+def test_several_mails_in_one_call(service: MailProcess, box: Box) -> None:
+    other = Box(service)
+    mails = [{"world": one.world, "uid": one.uid, "key": f"{number:016d}", "mail": MAIL | {"subj": str(number)}}
+             for number, one in enumerate([box, other] * 6)]
+    mails.insert(3, {"world": "../s1", "uid": box.uid, "mail": MAIL})
+    status, answer = box.call("/send_batch", mails=mails)
+    assert status == 200
+    assert answer["answers"].pop(3)["status"] == -1
+    assert answer == {"status": 0, "answers": [
+        {"status": 0, "uid": [box, other][number % 2].uid, "key": f"{number:016d}"} for number in range(12)]}
+    assert box.call("/send_batch", mails=mails)[1]["answers"][0] == answer["answers"][0]
+    assert sorted(int(mail["subj"]) for mail in box.mails()) == [0, 2, 4, 6, 8, 10]
+    assert sorted(int(mail["subj"]) for mail in other.mails()) == [1, 3, 5, 7, 9, 11]
+
+
+def test_a_full_mailbox_in_a_batch_stops_no_other(service: MailProcess, box: Box) -> None:
+    other = Box(service)
+    for _ in range(50):
+        box.send()
+    answers = box.call("/send_batch", mails=[
+        {"world": one.world, "uid": one.uid, "mail": MAIL} for one in (box, other)])[1]["answers"]
+    assert [answer["status"] for answer in answers] == [1, 0]
+
+
+def test_what_is_no_batch(box: Box) -> None:
+    no_batches: list[object] = [None, {}, "[]", [1], [{}] * 201]
+    for mails in no_batches:
+        assert box.call("/send_batch", mails=mails)[0] == 400
+    assert box.call("/send_batch", mails=[]) == (200, {"status": 0, "answers": []})
+    assert [one["status"] for one in box.call("/send_batch", mails=[{}, {"mail": 1}])[1]["answers"]] == [-1, -1]

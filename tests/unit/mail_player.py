@@ -7,7 +7,7 @@ from typing import TypeVar
 from apps.mail import box, delivery, mailbox
 from apps.mail.box import Box
 from apps.mail.checks import BoxName, Limits
-from apps.mail.delivery import DeliveryRules, Outcome
+from apps.mail.delivery import DeliveryRules, Outcome, Parcel
 from apps.mail.message import Content
 from apps.mail.reader import Listing, Reader
 
@@ -37,7 +37,8 @@ class Player:
             return work(opened)
 
     def deliver(self, number: int, now: float = NOW, content: Content = MAIL) -> Outcome:
-        return self.do(lambda opened: delivery.deliver(opened, NAME.uid, key(number), content, RULES, now=now))
+        parcel = Parcel(NAME, key(number), content)
+        return self.do(lambda opened: delivery.deliver(opened, parcel, RULES, now=now))
 
     def listing(self) -> Listing:
         return self.do(lambda opened: self.reader.list_mails(opened, NAME, lambda entry: True))

@@ -31,7 +31,7 @@ def counted(function):
 
 def attempt(root):
     with box.locked(root, NAME) as opened:
-        delivery.deliver(opened, NAME.uid, "0" * 16, Content("0", "a", "b", "c"), RULES, now=1893546000.0)
+        delivery.deliver(opened, delivery.Parcel(NAME, "0" * 16, Content("0", "a", "b", "c")), RULES, now=1893546000.0)
 
 def deliver(root):
     try:

@@ -51,11 +51,11 @@ def send_gift_mail(gn_target: str, group_id: int, item_id: int, quantity: int, *
 def send_text_mail(uid: str, gn_target: str, msg: str, **kwargs: Unpack[Tools]) -> Reply:
     """Send a text to any player of the world, past all quotas; nothing happens when there is no such player."""
     db = kwargs["db"]
-    target = letters.find_player(db, kwargs["world"], gn_target)
+    gn, target = letters.sender_and_target(db, kwargs["world"], uid, gn_target)
     if not letters.is_body(msg, LONGEST_TEXT):
         raise FieldError(f"msg is not a text of at most {LONGEST_TEXT} characters")
     if target is not None:
-        letters.send(db, target, letters.Letter(MailType.SIMPLE, letters.name_of(db, uid), "subj", msg))
+        letters.send(db, target, letters.Letter(MailType.SIMPLE, gn, "subj", msg))
     return ok()
 
 

@@ -53,7 +53,7 @@ def send_mail(uid: str, gn_target: str, subj: str, body: str, **kwargs: Unpack[T
     sent = _sent_today(db, uid, shanghai.day_text(now.date()))
     if sent >= MAILS_PER_DAY:
         raise GameError(99, "ten mails were sent today")
-    target = letters.find_player(db, kwargs["world"], gn_target)
+    gn, target = letters.sender_and_target(db, kwargs["world"], uid, gn_target)
     failed = GameError(98, "not delivered", {"sent": sent})
     if target is None or target.uid == uid or not _is_letter(subj, body):
         raise failed
@@ -63,7 +63,7 @@ def send_mail(uid: str, gn_target: str, subj: str, body: str, **kwargs: Unpack[T
         raise failed from error
     if not room:
         raise failed
-    letters.send(db, target, letters.Letter(MailType.SIMPLE, letters.name_of(db, uid), subj, body))
+    letters.send(db, target, letters.Letter(MailType.SIMPLE, gn, subj, body))
     timers.set_limit(db, uid, Limits.MAIL_DAILY_SEND, sent + 1)
     timers.set_timer(db, uid, Timer.MAIL_LAST_SENT, shanghai.moment_text(now))
     return ok({"sent": sent + 1})

@@ -59,6 +59,16 @@ def find_player(db: Statements, world: World, name: str) -> Recipient | None:
     return None if uid is None else Recipient(uid, world.home)
 
 
+def sender_and_target(db: Statements, world: World, uid: str, name: str) -> tuple[str, Recipient | None]:
+    """Return the game name of the player ``uid``, and the player of this name who lives in the same world."""
+    row = db.one("SELECT o.gn, t.uid FROM player o LEFT JOIN player t ON t.world = %s AND t.gn_key = %s "
+                 "WHERE o.uid = %s",
+                 world.home, names.name_key(name[:64]), uid)
+    if row is None:
+        raise LookupError("the caller is no player")
+    return row[0], None if row[1] is None else Recipient(row[1], world.home)
+
+
 def name_of(db: Statements, uid: str) -> str:
     """Return the game name of a player."""
     return str(db.value("SELECT gn FROM player WHERE uid = %s", uid))
