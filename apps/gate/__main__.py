@@ -10,10 +10,12 @@ import time
 
 from apps.gate.addresses import advertised, with_port
 from apps.gate.client_server import ClientServer
+from apps.gate.congestion import Congestion
 from apps.gate.dispatcher import Dispatcher
 from apps.gate.pending import PendingAnswers
 from apps.gate.registration import Registration
 from apps.gate.settings import GateSettings
+from apps.gate.turned_away import LINGERING
 from apps.gate.worker_server import WorkerServer
 from common import logs, options, redis_client, tls
 from common.connection_limits import allow_open_files
@@ -44,7 +46,7 @@ def build(settings: GateSettings) -> Process:
     pending = process.add(PendingAnswers(limit=settings.max_pending, seconds=settings.answer_seconds,
                                          clock=time.monotonic, spawn=process.spawn))
     workers = process.add(WorkerServer(host=settings.host, port=settings.worker_port, limit=settings.answer_limit,
-                                       max_connections=settings.max_worker_connections, deliver=pending.resolve,
+                                       max_connections=settings.max_worker_connections, deliver=pending.answer,
                                        spawn=process.spawn))
     registration = process.add(Registration(
         redis_client=store, address=lambda: with_port(worker_host, workers.port),
@@ -58,7 +60,9 @@ def build(settings: GateSettings) -> Process:
     health.add("nats", lambda: f"answers in {nats.round_trip() * 1000:.1f} ms")
     health.add("registration", registration.probe)
     health.note("pending", pending.__len__)
-    process.add(ClientServer(settings=settings, dispatcher=dispatcher, tls=certificate, spawn=process.spawn))
+    congestion = process.add(Congestion(pending, seconds=settings.wait_seconds, spawn=process.spawn))
+    process.add(ClientServer(settings=settings, dispatcher=dispatcher, congestion=congestion, tls=certificate,
+                             spawn=process.spawn))
     process.add(health)
     return process
 
@@ -67,8 +71,9 @@ def main() -> int:
     """Serve until SIGTERM; return the exit code: 0, 1 for an error, 2 for options that are not acceptable."""
     settings = options.parse(GateSettings, "apps.gate", sys.argv[1:], os.environ)
     logs.set_up("gate", settings.log_level, settings.log_format)
-    room = allow_open_files(settings.max_connections + settings.max_worker_connections)
-    if room < settings.max_connections + settings.max_worker_connections:
+    wanted = settings.max_connections + settings.max_worker_connections + LINGERING
+    room = allow_open_files(wanted)
+    if room < wanted:
         log.warning("open files allow only %s connections", room)
     try:
         return build(settings).run()

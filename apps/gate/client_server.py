@@ -10,14 +10,15 @@ import gevent
 
 from apps.gate.acceptor import Acceptor
 from apps.gate.background import Spawn
+from apps.gate.congestion import Congestion
 from apps.gate.connection import ClientConnection
 from apps.gate.counts import REFUSED
 from apps.gate.dispatcher import Dispatcher
 from apps.gate.settings import GateSettings
 from apps.gate.strain import Strain
+from apps.gate.turned_away import TurnedAway
 from common.answers import busy
 from common.connection_limits import ConnectionLimits
-from common.lines import CRLF, close_after_last_byte
 from common.metrics import Gauge
 from common.token_bucket import Rates
 
@@ -25,9 +26,6 @@ log = logging.getLogger(__name__)
 
 CONNECTIONS = Gauge("gate_connections", "Connections of clients")
 
-TURNED_AWAY_AT_ONCE = 100
-"""Connections over the limit that are told so at once; any more are closed without a word."""
-TURN_AWAY_SECONDS = 1.0
 GRACE_SECONDS = 0.25
 """At the end: time for the request of a client that has just connected to arrive."""
 STOP_INTERVAL = 0.01
@@ -37,19 +35,21 @@ STOP_INTERVAL = 0.01
 class ClientServer:
     """Serves game clients from start to stop."""
 
-    def __init__(self, *, settings: GateSettings, dispatcher: Dispatcher, tls: ssl.SSLContext | None,
-                 spawn: Spawn) -> None:
+    def __init__(self, *, settings: GateSettings, dispatcher: Dispatcher, congestion: Congestion,
+                 tls: ssl.SSLContext | None, spawn: Spawn) -> None:
         self._settings = settings
+        self._congestion = congestion
         self._dispatcher = dispatcher
         self._tls = tls
         self._limits = ConnectionLimits(total=settings.max_connections,
                                         per_address=settings.max_connections_per_address)
         self._rates = Rates(settings.address_rate, settings.address_burst, settings.max_connections, monotonic)
-        self._acceptor = Acceptor(settings.host, settings.client_port, self._handle,
-                                  backlog=settings.backlog, spawn=spawn)
+        self._turned_away = TurnedAway(busy(settings.retry_after) if tls is None else None, spawn=spawn)
+        self._acceptor = Acceptor(settings.host, settings.client_port, self._handle, admit=self._admit,
+                                  refuse=self._turned_away.take, backlog=settings.backlog, spawn=spawn)
         self._connections: set[ClientConnection] = set()
         self._strain = Strain(limit=settings.lag_seconds, spawn=spawn)
-        self._turning_away = 0
+        self._starting = 0  # admitted, but their greenlets had no turn yet
         self._ending = False
 
     @property
@@ -60,6 +60,7 @@ class ClientServer:
     def start(self) -> None:
         CONNECTIONS.set_function(self._limits.__len__)
         self._strain.start()
+        self._turned_away.start()
         self._acceptor.start()
 
     def stop(self) -> None:
@@ -73,6 +74,7 @@ class ClientServer:
         self._wait_for_connections(self._settings.answer_seconds + self._settings.send_seconds)
         if self._connections:
             log.warning("connections cut off at the end", extra={"count": len(self._connections)})
+        self._turned_away.stop()
         self._strain.stop()
 
     def _wait_for_connections(self, seconds: float) -> None:
@@ -80,12 +82,22 @@ class ClientServer:
         while self._connections and monotonic() < deadline:
             gevent.sleep(STOP_INTERVAL)
 
-    def _handle(self, peer: socket.socket, address: str) -> None:
-        reason = "strain" if self._strain.is_high else self._limits.admit(address)
+    def _admit(self, address: str) -> bool:
+        reason = self._overload() or self._limits.admit(address)
         if reason:
             REFUSED[reason].inc()
-            self._turn_away(peer)
-            return
+        else:
+            self._starting += 1
+        return not reason
+
+    def _overload(self) -> str:
+        """Return why this gate has enough to do, or "". Who is admitted has a request sooner or later."""
+        if self._strain.is_high:
+            return "strain"
+        return "" if self._congestion.has_room_for(self._starting + 1) else "pending"
+
+    def _handle(self, peer: socket.socket, address: str) -> None:
+        self._starting -= 1
         connection = ClientConnection(
             peer, settings=self._settings, dispatcher=self._dispatcher, tls=self._tls, ending=self._is_ending,
             within_rate=partial(self._rates.take, address))
@@ -98,19 +110,3 @@ class ClientServer:
 
     def _is_ending(self) -> bool:
         return self._ending
-
-    def _turn_away(self, peer: socket.socket) -> None:
-        """Answer busy without reading a request. Not over TLS: a handshake would cost more than the request."""
-        if self._tls is not None or self._turning_away >= TURNED_AWAY_AT_ONCE:
-            peer.close()
-            return
-        self._turning_away += 1
-        try:
-            peer.settimeout(TURN_AWAY_SECONDS)
-            peer.sendall(busy(self._settings.retry_after) + CRLF)
-            close_after_last_byte(peer, TURN_AWAY_SECONDS)
-        except OSError as error:
-            log.debug("a client that was turned away is gone: %s", error)
-        finally:
-            self._turning_away -= 1
-            peer.close()

@@ -49,7 +49,9 @@ class PendingAnswers:
 
     def __init__(self, *, limit: int, seconds: float, clock: Callable[[], float], spawn: Spawn) -> None:
         """``limit`` is the number of requests that may wait at once, ``seconds`` how long each may wait."""
-        self._limit = limit
+        self.limit = limit
+        self.answered = 0
+        """Answers of workers that found who waits for them."""
         self._seconds = seconds
         self._clock = clock
         self._waiting: dict[str, _Entry] = {}
@@ -57,6 +59,10 @@ class PendingAnswers:
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+    def older_than(self, seconds: float) -> int:
+        """Return how many requests have waited for so long."""
+        return len(self._waiting_for(seconds))
 
     def start(self) -> None:
         PENDING.set_function(self.__len__)
@@ -70,11 +76,17 @@ class PendingAnswers:
 
         ``gone`` tells whether the client has left for sure; it is asked now and then, and must not block.
         """
-        if len(self._waiting) >= self._limit:
+        if len(self._waiting) >= self.limit:
             raise PendingFullError
         result: AsyncResult[Result] = AsyncResult()
         self._waiting[message_id] = _Entry(self._clock(), gone, result)
         return result
+
+    def answer(self, message_id: str, line: bytes) -> bool:
+        """End the wait for ``message_id`` with a worker's answer; False when nobody waits for it. Never blocks."""
+        found = self.resolve(message_id, line)
+        self.answered += found
+        return found
 
     def resolve(self, message_id: str, result: Result) -> bool:
         """End the wait for ``message_id``; False when nobody waits for it. Never blocks."""

@@ -27,7 +27,10 @@ class GateSettings(TlsSettings, RedisSettings, NatsSettings, OpsSettings, Proces
     address_burst: int = option(600, "Requests that one address may send at once before its rate counts", least=1)
     lag_seconds: float = option(0.1, "Seconds that the event loop may be late before new connections are turned away",
                                 least=0.01)
-    max_pending: int = option(512, "Requests that may wait for an answer at once", least=1)
+    wait_seconds: float = option(0.12, "Seconds that a new request may be expected to wait, by what is answered a "
+                                 "second, before new connections are turned away", least=0.01)
+    max_pending: int = option(512, "Requests that may wait for an answer at once, however fast they are answered",
+                              least=1)
 
     worker_port: int = option(8201, "TCP port for the answers of workers", least=0)
     advertise_host: str = option("", "Address by which workers reach this gate; found by itself when not given")

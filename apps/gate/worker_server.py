@@ -1,6 +1,7 @@
 """Take the answers of workers: ``<message id>~<answer line>`` frames on kept connections."""
 
 import logging
+import os
 import socket
 from collections.abc import Callable
 
@@ -36,7 +37,8 @@ class WorkerServer:
         self._limit = limit
         self._deliver = deliver
         self._limits = ConnectionLimits(total=max_connections)
-        self._acceptor = Acceptor(host, port, self._handle, backlog=BACKLOG, spawn=spawn)
+        self._acceptor = Acceptor(host, port, self._handle, admit=self._admit, refuse=os.close, backlog=BACKLOG,
+                                  spawn=spawn)
         self._peers: set[socket.socket] = set()
 
     @property
@@ -53,11 +55,13 @@ class WorkerServer:
         for peer in list(self._peers):
             peer.close()  # its reader then ends
 
-    def _handle(self, peer: socket.socket, address: str) -> None:
-        if self._limits.admit(address):
+    def _admit(self, address: str) -> bool:
+        refused = bool(self._limits.admit(address))
+        if refused:
             log.warning("too many connections of workers", extra={"peer": address})
-            peer.close()
-            return
+        return not refused
+
+    def _handle(self, peer: socket.socket, address: str) -> None:
         self._peers.add(peer)
         try:
             self._read_frames(peer, address)
