@@ -13,6 +13,8 @@ from typing import Any, Protocol, TypeVar
 import gevent
 from gevent.event import Event
 
+from common import garbage
+
 log = logging.getLogger(__name__)
 
 
@@ -73,6 +75,7 @@ class Process:
                 return
             part.start()
             self._started.append(part)
+        garbage.freeze()
         log.info("started")
 
     def _stop(self) -> None:
