@@ -67,11 +67,23 @@ def apply(connection: Any, migrations: list[Migration]) -> list[str]:
             raise MigrationError(f"another process has been migrating for over {LOCK_SECONDS} s")
         try:
             cursor.execute(RECORDS)
-            cursor.execute("SELECT number, digest FROM migration")
-            done = dict(cursor.fetchall())
-            return [_apply_one(cursor, migration) for migration in _missing(migrations, done)]
+            return [_apply_one(cursor, migration) for migration in _missing(migrations, _done(cursor))]
         finally:
             cursor.execute("SELECT RELEASE_LOCK(%s)", (LOCK,))
+
+
+def missing(connection: Any, migrations: list[Migration]) -> list[str]:
+    """Return the names of those that are not applied yet; changes nothing. Raises MigrationError."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW TABLES LIKE 'migration'")
+        if cursor.fetchone() is None:
+            return [migration.name for migration in migrations]
+        return [migration.name for migration in _missing(migrations, _done(cursor))]
+
+
+def _done(cursor: Any) -> dict[int, str]:
+    cursor.execute("SELECT number, digest FROM migration")
+    return dict(cursor.fetchall())
 
 
 def _missing(migrations: list[Migration], done: dict[int, str]) -> list[Migration]:

@@ -10,8 +10,11 @@ from common.options import option, secret
 class MigrateSettings:
     """Apply the database migrations."""
 
-    mysql_url: str = secret("MySQL as mysql://user:password@host:port/schema; the user may create tables")
+    mysql_url: str = secret("MySQL as mysql://user:password@host:port/schema; the user may change tables, "
+                            "or with --wait-only read them")
     migrations: str = option("conf/migrations", "Folder of the migrations")
-    wait_seconds: float = option(60.0, "Seconds to wait for MySQL to be reachable", least=0)
+    wait_seconds: float = option(60.0, "Seconds to wait for MySQL to be reachable, and with --wait-only for the rest",
+                                 least=0)
+    wait_only: bool = option(False, "Change nothing: wait until another process has applied all, then end")
     log_level: str = option("info", "Least level of log lines", choices=LEVELS)
     log_format: str = option("json", "json: a JSON object a line; text: for people", choices=FORMATS)

@@ -229,7 +229,14 @@ def test_workers_wait_for_the_migration_that_the_job_does(overlay: Objects) -> N
     (wait,) = pod_of(overlay.workload("worker"))["spec"]["initContainers"]
     (job,) = pod_of(overlay.workload("migrate"))["spec"]["containers"]
     assert wait["image"] == job["image"]
-    assert overlay.environment(wait, FIELDS) == overlay.environment(job, FIELDS)
+    assert overlay.environment(job, FIELDS)["MYSQL_URL_FILE"] == "/run/secrets/migrate/mysql-url"
+    environment = overlay.environment(wait, FIELDS)
+    assert (environment["WAIT_ONLY"], environment["MYSQL_URL_FILE"]) == ("true", "/run/secrets/worker/mysql-url")
+
+
+def test_no_pod_of_workers_may_change_tables(overlay: Objects) -> None:
+    volumes = pod_of(overlay.workload("worker"))["spec"]["volumes"]
+    assert not [volume for volume in volumes if volume.get("secret", {}).get("secretName", "").startswith("migrate")]
 
 
 def test_production_serves_clients_over_tls_with_mounted_certificates(production: Objects) -> None:
