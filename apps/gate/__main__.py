@@ -12,10 +12,10 @@ from apps.gate.addresses import advertised, with_port
 from apps.gate.client_server import ClientServer
 from apps.gate.congestion import Congestion
 from apps.gate.dispatcher import Dispatcher
+from apps.gate.lingering import MOST as MOST_LINGERING
 from apps.gate.pending import PendingAnswers
 from apps.gate.registration import Registration
 from apps.gate.settings import GateSettings
-from apps.gate.turned_away import LINGERING
 from apps.gate.worker_server import WorkerServer
 from common import logs, options, redis_client, tls
 from common.connection_limits import allow_open_files
@@ -71,7 +71,7 @@ def main() -> int:
     """Serve until SIGTERM; return the exit code: 0, 1 for an error, 2 for options that are not acceptable."""
     settings = options.parse(GateSettings, "apps.gate", sys.argv[1:], os.environ)
     logs.set_up("gate", settings.log_level, settings.log_format)
-    wanted = settings.max_connections + settings.max_worker_connections + LINGERING
+    wanted = settings.max_connections + settings.max_worker_connections + MOST_LINGERING
     room = allow_open_files(wanted)
     if room < wanted:
         log.warning("open files allow only %s connections", room)

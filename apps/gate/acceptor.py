@@ -17,8 +17,8 @@ ACCEPTED_A_TURN = 1024
 PAUSE_AFTER_ERROR = 0.1
 """Seconds to wait when the system has, for instance, no file descriptor left."""
 
-Handler = Callable[[socket.socket, str], None]
-"""Serves a connection: gets the socket, which it has to close, and the peer's address. Must not raise."""
+Serve = Callable[[socket.socket, str], object]
+"""Starts to serve a connection: gets the socket, which is to be closed, and the peer's address. Must not wait."""
 Admit = Callable[[str], bool]
 """Tells whether a connection from this address is to be served. Must neither wait nor raise."""
 Refuse = Callable[[int], None]
@@ -26,13 +26,13 @@ Refuse = Callable[[int], None]
 
 
 class Acceptor:
-    """Listens from start to stop and runs the handler for each connection that is admitted."""
+    """Listens from start to stop and has each connection served that is admitted."""
 
-    def __init__(self, host: str, port: int, handle: Handler, *, admit: Admit, refuse: Refuse, backlog: int,
+    def __init__(self, host: str, port: int, serve: Serve, *, admit: Admit, refuse: Refuse, backlog: int,
                  spawn: Spawn) -> None:
         """``port`` 0 takes a free one; ``backlog`` connections may wait to be accepted."""
         self._address = host, port
-        self._handle = handle
+        self._serve = serve
         self._admit = admit
         self._refuse = refuse
         self._backlog = backlog
@@ -91,7 +91,7 @@ class Acceptor:
             return
         listener = self._listening()  # to tell what kind of socket it is saves three calls of the system
         peer = socket.socket(listener.family, listener.type, listener.proto, fileno=descriptor)
-        gevent.spawn(self._handle, peer, address)
+        self._serve(peer, address)
 
     def _listening(self) -> socket.socket:
         if self._listener is None:

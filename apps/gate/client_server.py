@@ -13,7 +13,9 @@ from apps.gate.background import Spawn
 from apps.gate.congestion import Congestion
 from apps.gate.connection import ClientConnection
 from apps.gate.counts import REFUSED
+from apps.gate.crew import Crew
 from apps.gate.dispatcher import Dispatcher
+from apps.gate.lingering import Lingering
 from apps.gate.settings import GateSettings
 from apps.gate.strain import Strain
 from apps.gate.turned_away import TurnedAway
@@ -44,9 +46,10 @@ class ClientServer:
         self._limits = ConnectionLimits(total=settings.max_connections,
                                         per_address=settings.max_connections_per_address)
         self._rates = Rates(settings.address_rate, settings.address_burst, settings.max_connections, monotonic)
-        self._turned_away = TurnedAway(busy(settings.retry_after) if tls is None else None, spawn=spawn)
-        self._acceptor = Acceptor(settings.host, settings.client_port, self._handle, admit=self._admit,
-                                  refuse=self._turned_away.take, backlog=settings.backlog, spawn=spawn)
+        self._lingering = Lingering(settings.close_seconds, spawn=spawn)
+        turned_away = TurnedAway(busy(settings.retry_after) if tls is None else None, self._lingering)
+        self._acceptor = Acceptor(settings.host, settings.client_port, partial(Crew().run, self._handle),
+                                  admit=self._admit, refuse=turned_away.take, backlog=settings.backlog, spawn=spawn)
         self._connections: set[ClientConnection] = set()
         self._strain = Strain(limit=settings.lag_seconds, spawn=spawn)
         self._starting = 0  # admitted, but their greenlets had no turn yet
@@ -60,7 +63,7 @@ class ClientServer:
     def start(self) -> None:
         CONNECTIONS.set_function(self._limits.__len__)
         self._strain.start()
-        self._turned_away.start()
+        self._lingering.start()
         self._acceptor.start()
 
     def stop(self) -> None:
@@ -74,7 +77,7 @@ class ClientServer:
         self._wait_for_connections(self._settings.answer_seconds + self._settings.send_seconds)
         if self._connections:
             log.warning("connections cut off at the end", extra={"count": len(self._connections)})
-        self._turned_away.stop()
+        self._lingering.stop()
         self._strain.stop()
 
     def _wait_for_connections(self, seconds: float) -> None:
@@ -100,7 +103,7 @@ class ClientServer:
         self._starting -= 1
         connection = ClientConnection(
             peer, settings=self._settings, dispatcher=self._dispatcher, tls=self._tls, ending=self._is_ending,
-            within_rate=partial(self._rates.take, address))
+            within_rate=partial(self._rates.take, address), linger=self._lingering.keep)
         self._connections.add(connection)
         try:
             connection.serve()

@@ -38,10 +38,12 @@ class ClientConnection:
     """Serves one client from its first byte to the close."""
 
     def __init__(self, peer: socket.socket, *, settings: GateSettings, dispatcher: Dispatcher,
-                 tls: ssl.SSLContext | None, ending: Callable[[], bool], within_rate: Callable[[], bool]) -> None:
+                 tls: ssl.SSLContext | None, ending: Callable[[], bool], within_rate: Callable[[], bool],
+                 linger: Callable[[int], None]) -> None:
         """``ending`` tells whether the gate is about to leave, so that no further request is taken.
 
-        ``within_rate`` counts a request and tells whether its address may send it.
+        ``within_rate`` counts a request and tells whether its address may send it. ``linger`` takes over a connection,
+        as a file descriptor, whose sending side has been ended, and closes it later.
         """
         self._peer = peer
         self._settings = settings
@@ -49,6 +51,7 @@ class ClientConnection:
         self._tls = tls
         self._ending = ending
         self._within_rate = within_rate
+        self._linger = linger
         self._idle = True
 
     def serve(self) -> None:
@@ -133,8 +136,18 @@ class ClientConnection:
     def _close(self, then: Next) -> None:
         if then is Next.CLOSE:
             self._peer.close()
+        elif self._tls is None:
+            self._end_our_side()
         else:
             close_after_last_byte(self._peer, self._settings.close_seconds)
+
+    def _end_our_side(self) -> None:
+        try:
+            self._peer.shutdown(socket.SHUT_WR)
+        except OSError:  # the client is gone
+            self._peer.close()
+        else:
+            self._linger(self._peer.detach())
 
     def _log(self, request: Request, answer: bytes, seconds: float) -> None:
         level = logging.INFO if self._settings.access_log else logging.DEBUG

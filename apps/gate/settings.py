@@ -17,7 +17,8 @@ class GateSettings(TlsSettings, RedisSettings, NatsSettings, OpsSettings, Proces
     keep_alive_seconds: float = option(30.0, "Seconds for the next request on a kept connection to arrive", least=0.1)
     answer_seconds: float = option(12.0, "Seconds that a request may wait for its answer", least=0.1)
     send_seconds: float = option(10.0, "Seconds in which a client has to take its answer", least=0.1)
-    close_seconds: float = option(2.0, "Seconds to wait for a client's end after the last byte was sent", least=0)
+    close_seconds: float = option(0.5, "Seconds that a connection stays open after the last byte was sent, so that a "
+                                  "client that still sends does not lose the answer", least=0)
     retry_after: float = option(1.0, "Seconds that a refused client is told to wait", least=0)
     max_connections: int = option(10_000, "Client connections at once", least=1)
     max_connections_per_address: int = option(
@@ -27,7 +28,7 @@ class GateSettings(TlsSettings, RedisSettings, NatsSettings, OpsSettings, Proces
     address_burst: int = option(600, "Requests that one address may send at once before its rate counts", least=1)
     lag_seconds: float = option(0.1, "Seconds that the event loop may be late before new connections are turned away",
                                 least=0.01)
-    wait_seconds: float = option(0.12, "Seconds that a new request may be expected to wait, by what is answered a "
+    wait_seconds: float = option(0.1, "Seconds that a new request may be expected to wait, by what is answered a "
                                  "second, before new connections are turned away", least=0.01)
     max_pending: int = option(512, "Requests that may wait for an answer at once, however fast they are answered",
                               least=1)

@@ -4,6 +4,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable
+from functools import partial
 
 import gevent
 
@@ -37,8 +38,8 @@ class WorkerServer:
         self._limit = limit
         self._deliver = deliver
         self._limits = ConnectionLimits(total=max_connections)
-        self._acceptor = Acceptor(host, port, self._handle, admit=self._admit, refuse=os.close, backlog=BACKLOG,
-                                  spawn=spawn)
+        self._acceptor = Acceptor(host, port, partial(gevent.spawn, self._handle), admit=self._admit, refuse=os.close,
+                                  backlog=BACKLOG, spawn=spawn)
         self._peers: set[socket.socket] = set()
 
     @property
