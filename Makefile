@@ -54,7 +54,7 @@ lock: $(VENV)/ready-dev  ## lock requirements/*.in into hashed requirements/*.tx
 bench: $(VENV)/ready-bench  ## measure speed against floors of the same run; ARGS="--quick" for a first look
 	@$(BIN)/python -m tests.load.bench $(ARGS)
 
-faults: $(VENV)/ready-local  ## kill, freeze and cut everything under load, then count; writes docs/faults.md
+faults: $(VENV)/ready-dev  ## kill, freeze and cut everything under load, then count; writes docs/faults.md
 	@$(BIN)/python -m tests.faults $(ARGS)
 
 docs: $(VENV)/ready-local  ## write docs/options.md from the code

@@ -1,42 +1,92 @@
-"""gunicorn's gevent worker, but for one thing: idle connections do not hold up its end.
+"""gunicorn's gevent worker, but for its end: nobody who calls at that moment loses a request.
 
-Callers keep connections open between calls. gunicorn would wait its whole grace time for them.
+Callers keep connections open between calls. For a while after SIGTERM the worker goes on as before, but closes each
+connection with its next answer, and says so. Then it stops listening, after taking what has already connected, and ends
+the connections that were idle all the time. gunicorn would go on waiting for them, and drop what has just arrived.
 """
 
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
+from time import monotonic
 from typing import Any
 
 import gevent
-from gunicorn.http.errors import NoMoreData
+from gevent.event import Event
+from gevent.pool import Pool
+from gevent.server import StreamServer
 from gunicorn.workers.ggevent import GeventWorker
 
+from common import garbage
 from common.health import EXTENSION as HEALTH
+from common.http_service import DRAIN_SECONDS
 from common.timeouts import quietly_within
 from common.watchdog import Watchdog
 
-NO_WAIT = 0.001
-"""Seconds that a connection may stay idle once the worker is to end."""
+HEARTBEAT = 1.0
+"""Seconds between two signs of life to gunicorn's master."""
+
+POLL = 0.02
+NEWCOMER_SECONDS = 0.5
+"""Seconds for the request of a connection that was made after SIGTERM."""
+
+
+class Address:
+    """Tells gunicorn where a connection came in, when the listening socket is closed too."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self._name = listener.getsockname()
+
+    def getsockname(self) -> Any:
+        return self._name
 
 
 class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type hints
-    """Closes connections that wait for a further request as soon as it is told to end."""
+    """Serves until SIGTERM, then drains."""
 
     def load_wsgi(self) -> None:
         super().load_wsgi()
+        garbage.freeze()
         Watchdog().start()
 
     def init_process(self) -> None:
+        self._ending = Event()
+        self._peers: dict[Any, socket.socket] = {}
         self._idle: set[Any] = set()
+        self._serving = Pool(self.worker_connections)
         super().init_process()
+
+    def run(self) -> None:
+        servers = [self._serve(listener) for listener in self.sockets]
+        while self.alive:
+            self.notify()
+            self._ending.wait(HEARTBEAT)
+        most = self.cfg.graceful_timeout
+        seconds = min(self.wsgi.extensions[DRAIN_SECONDS], most / 2)
+        self._go_on(seconds)
+        for server in servers:
+            stop_listening(server)
+        self._end_idle()
+        self._go_on(most - seconds, while_served=True)
+
+    def handle(self, listener: Any, client: socket.socket, addr: Any) -> None:
+        """Serve a connection."""
+        greenlet = gevent.getcurrent()
+        self._peers[greenlet] = client
+        try:
+            super().handle(listener, client, addr)
+        finally:
+            del self._peers[greenlet]
 
     @contextmanager
     def timeout_ctx(self) -> Iterator[None]:
-        """Limit the wait for the next request on a kept connection."""
+        """Limit the wait for the next request of a connection."""
         greenlet = gevent.getcurrent()
-        self._idle.add(greenlet)
+        if self.alive:
+            self._idle.add(greenlet)
         try:
-            with quietly_within(self.cfg.keepalive if self.alive else NO_WAIT):
+            with quietly_within(self.cfg.keepalive if self.alive else NEWCOMER_SECONDS):
                 yield
         finally:
             self._idle.discard(greenlet)
@@ -44,8 +94,35 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type hints
     def handle_exit(self, sig: Any, frame: Any) -> None:
         super().handle_exit(sig, frame)
         self.wsgi.extensions[HEALTH].drain()
-        gevent.spawn(self._close_idle)  # a signal handler must not switch
+        gevent.spawn(self._ending.set)  # a signal handler must not switch
 
-    def _close_idle(self) -> None:
+    def _serve(self, listener: Any) -> StreamServer:
+        listener.setblocking(1)
+        server = StreamServer(listener, handle=partial(self.handle, Address(listener)), spawn=self._serving)
+        server.start()
+        return server
+
+    def _go_on(self, seconds: float, *, while_served: bool = False) -> None:
+        """Let the connections be served for a while, with ``while_served`` no longer than there are any."""
+        end, beat = monotonic() + seconds, 0.0
+        while (now := monotonic()) < end and (len(self._serving) or not while_served):
+            if now >= beat:
+                self.notify()
+                beat = now + HEARTBEAT
+            gevent.sleep(POLL)
+
+    def _end_idle(self) -> None:
+        """End the connections that wait for a request; one that has just arrived is read and answered first."""
         for greenlet in list(self._idle):
-            greenlet.kill(NoMoreData(), block=False)
+            with suppress(OSError):  # the caller has left
+                self._peers[greenlet].shutdown(socket.SHUT_RD)
+
+
+def stop_listening(server: StreamServer) -> None:
+    """Close the listening socket after taking the connections that callers have made already."""
+    server.stop_accepting()
+    while not server.full() and (connection := server.do_read()):
+        server.do_handle(*connection)
+    with suppress(OSError):  # not every system can; gevent's close comes a turn of the loop later
+        server.socket.shutdown(socket.SHUT_RD)
+    server.close()

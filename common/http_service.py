@@ -19,6 +19,9 @@ from common.metrics import Counter, Histogram
 from common.options import option
 from common.process_settings import ProcessSettings
 
+DRAIN_SECONDS = "drain_seconds"
+"""Where a Flask app keeps how long its worker goes on after SIGTERM."""
+
 GUNICORN_CONFIGURATION = Path(__file__).resolve().parent.parent / "conf" / "gunicorn.py"
 
 REQUESTS = Counter("http_requests_total", "HTTP requests answered", ["endpoint", "status"])
@@ -32,6 +35,8 @@ class HttpServiceSettings(ProcessSettings):
     http_backlog: int = option(2048, "Connections that may wait to be accepted", least=1)
     http_connections: int = option(1000, "Connections that are served at once", least=1)
     http_keepalive: int = option(75, "Seconds that an idle connection is kept", least=0)
+    http_drain_seconds: float = option(
+        1.0, "Seconds to go on serving after SIGTERM, each connection for one more request", least=0)
     http_body_limit: int = option(1024 * 1024, "Largest body of a request, in bytes", least=1)
 
 
@@ -81,6 +86,7 @@ def serve(name: str, settings: HttpServiceSettings, port: int, load: Callable[[]
 def equip(app: Flask, health: Health, settings: HttpServiceSettings) -> Flask:
     """Give an app what all services have: operations pages, metrics, a body limit, JSON errors."""
     app.extensions[EXTENSION] = health
+    app.extensions[DRAIN_SECONDS] = settings.http_drain_seconds
     app.config["MAX_CONTENT_LENGTH"] = settings.http_body_limit
     app.before_request(lambda: _operations(health))
     app.before_request(_note_time)

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from gevent.pywsgi import WSGIHandler, WSGIServer
 
+from common import greenlets  # noqa: F401  # every process with operations pages counts its greenlets
 from common.health import Health
 from common.metrics import CONTENT_TYPE, exposition
 

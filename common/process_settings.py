@@ -46,6 +46,17 @@ class ChatStreamSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChatReportSettings:
+    """What JetStream keeps of reported messages until they are in files. All processes need the same values."""
+
+    report_stream: str = option("CHAT_REPORTS", "Name of the stream that keeps what players report")
+    report_stream_days: float = option(
+        30.0, "Days for which the stream keeps a report, and knows that it is no new one", least=0.01)
+    report_stream_bytes: int = option(256 * 1024**2, "Largest size of the stream of reports, in bytes",
+                                      least=1024**2)
+
+
+@dataclass(frozen=True, kw_only=True)
 class RedisSettings:
     """How to reach Redis."""
 

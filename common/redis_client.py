@@ -57,6 +57,10 @@ class PipelinedRedis(redis.Redis):
         """Do the same as ``stop``; redis-py's name for it."""
         self.stop()
 
+    def when_connected(self, hook: Callable[[], None]) -> None:
+        """Call ``hook`` at each new connection: Redis may have lost what it held. It must not wait."""
+        self._link.when_connected(hook)
+
     @property
     def connected(self) -> bool:
         """Whether commands can be sent now."""

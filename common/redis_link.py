@@ -37,6 +37,7 @@ class Link:
         self._clock = clock
         self._session: Session | None = None
         self._connected = Event()
+        self._hooks: list[Callable[[], None]] = []
         self._reason = "not started"
         self._keeper: gevent.Greenlet[..., Any] | None = None
 
@@ -61,6 +62,10 @@ class Link:
         self._keeper = None
         self._connected.clear()
         PENDING.set_function(lambda: 0)
+
+    def when_connected(self, hook: Callable[[], None]) -> None:
+        """Call ``hook`` at each new connection, before other callers know of it; it must not wait."""
+        self._hooks.append(hook)
 
     @property
     def connected(self) -> bool:
@@ -94,6 +99,8 @@ class Link:
         except (redis.RedisError, OSError) as error:
             return error
         self._session = Session(connection, timeout=self._timeout, limit=self._limit, clock=self._clock)
+        for hook in self._hooks:
+            hook()
         self._connected.set()
         log.info("connected to Redis")
         try:

@@ -11,6 +11,7 @@ PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 ESCAPE = re.compile(rb"=([0-9A-F]{2})")
 ALL_CHAT = "chat.>"
 ALL_CHAT_CONTROL = "control.chat.>"
+ALL_CHAT_REPORTS = "report.chat.>"
 
 
 def encode(name: str) -> str:
@@ -63,3 +64,13 @@ def private_chat(world: str, game_name: str) -> str:
 def system_chat(world: str) -> str:
     """Subject of what game logic announces to a world."""
     return f"chat.{encode(world)}.system"
+
+
+def family_presence(world: str, family: str) -> str:
+    """Subject where edges tell one another who of a family is connected; not below ``chat``, so never logged."""
+    return f"presence.chat.{encode(world)}.{encode(family)}"
+
+
+def chat_report(world: str, reporter: str, message: str) -> str:
+    """Subject of what a player reports about one message; the same report has the same subject."""
+    return f"report.chat.{encode(world)}.{encode(reporter)}.{encode(message)}"

@@ -64,6 +64,9 @@ def _obstacles(connection: Any, source: str, target: str) -> Iterator[str]:
         cursor.execute("SELECT COUNT(*) FROM outbox WHERE JSON_VALUE(body, '$.world') = %s", (source,))
         if (waiting := cursor.fetchone()[0]):
             yield f"{waiting} deliveries to {source} are in the outbox; wait until the workers have made them"
+        cursor.execute("SELECT job_key FROM mail_job WHERE world IN (%s, %s) AND state IN ('running', 'paused')",
+                       (source, target))
+        yield from (f"the mail job {row[0]} is not finished; wait for it or cancel it" for row in cursor.fetchall())
         for table, (shown, key) in NAMES.items():
             taken = (f"SELECT old.{shown} FROM {table} old JOIN {table} new ON new.world = %s "  # noqa: S608  # constants
                      f"AND new.{key} = CONCAT(old.{key}, %s) WHERE old.world = %s")

@@ -1,1 +1,1 @@
-"""The chat log: writes everything that is said to dated, compressed files, without ever delaying the chat."""
+"""The chat log: writes everything that is said or reported to dated, compressed files, and never delays the chat."""

@@ -8,7 +8,7 @@ import gzip
 import os
 import zlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import orjson
@@ -69,6 +69,15 @@ class DayFile:
             os.truncate(self._path, whole)
             REPAIRED.inc()
         return whole
+
+
+def read_lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines of all whole pieces of a file, also while it is being written. Raises OSError."""
+    whole = 0
+    with path.open("rb") as file:
+        while (piece := _read_piece(file.fileno(), whole)) is not None:
+            lines, whole = piece
+            yield from lines.splitlines()
 
 
 def sync_folder(folder: Path) -> None:

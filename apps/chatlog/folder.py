@@ -12,7 +12,7 @@ from typing import NamedTuple
 from apps.chatlog.day_file import DayFile
 from apps.chatlog.entries import Entry
 
-FILE = re.compile(r"(\d{4}-\d\d-\d\d)\.jsonl\.gz")
+DAY = r"(\d{4}-\d\d-\d\d)\.jsonl\.gz"
 LOCK = ".lock"
 OPEN_FILES = 1000
 
@@ -28,10 +28,15 @@ class Outcome(NamedTuple):
 class Folder:
     """Its functions wait for the disk: call them in a thread, one at a time. They raise OSError."""
 
-    def __init__(self, root: Path, remember: int) -> None:
-        """``remember`` is how many messages of a file may come again."""
+    def __init__(self, root: Path, remember: int, prefix: str = "") -> None:
+        """``remember`` is how many messages of a file may come again.
+
+        The names of the files begin with ``prefix``; those of another one belong to somebody else.
+        """
         self._root = root
         self._remember = remember
+        self._old = re.compile(re.escape(prefix) + DAY)
+        self._lock_path = root / f"{LOCK}{prefix and '-'}{prefix.rstrip('-')}"
         self._files: dict[str, DayFile] = {}
         self._lock: int | None = None
 
@@ -40,7 +45,7 @@ class Folder:
         if self._lock is not None:
             return True
         self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(self._root / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        handle = os.open(self._lock_path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -75,7 +80,7 @@ class Folder:
         first = today - timedelta(days=days)
         removed = []
         for path in sorted(self._root.glob("*/*.jsonl.gz")):
-            found = FILE.fullmatch(path.name)
+            found = self._old.fullmatch(path.name)
             if found and found[1] < first.isoformat():
                 path.unlink()
                 name = f"{path.parent.name}/{path.name}"

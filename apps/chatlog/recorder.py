@@ -2,26 +2,24 @@
 
 import logging
 from collections.abc import Callable
-from datetime import date
+from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
 import gevent
 from gevent.event import Event
 
-from apps.chatlog.entries import entry
+from apps.chatlog.entries import Entry
 from apps.chatlog.folder import Folder
 from common.metrics import LATENCY_BUCKETS, Counter, Gauge, Histogram
 from common.nats.errors import NATSError
-from common.nats.jetstream import JetStream, Stored, Stream
+from common.nats.jetstream import NANOSECONDS, JetStream, Stored, Stream
 
 log = logging.getLogger(__name__)
 
-WRITTEN = Counter("chatlog_messages_total", "Messages that were written")
-REPEATED = Counter("chatlog_repeated_total", "Messages that came again and stood in the log already")
+REPEATED = Counter("chatlog_repeated_total", "Messages and reports that came again and stood in the log already")
 FAILURES = Counter("chatlog_failures_total", "Times when NATS or the disk failed")
 REMOVED = Counter("chatlog_files_removed_total", "Files that were too old")
 SECONDS = Histogram("chatlog_write_seconds", "Time to write and sync a batch", buckets=LATENCY_BUCKETS)
-PENDING = Gauge("chatlog_pending_messages", "Messages that are not yet in the log")
 
 FETCH_SECONDS = 1.0
 HOUSEKEEPING_SECONDS = 5.0
@@ -29,27 +27,44 @@ T = TypeVar("T")
 
 
 class Pace(NamedTuple):
-    """``batch`` messages at once, collected for ``collect`` seconds; ``retry`` seconds of rest after a failure."""
+    """``batch`` messages at once, collected for ``collect`` seconds; ``retry`` seconds of rest after a failure.
+
+    A message is written when it is ``age`` seconds old. What is not written ``ack`` seconds later comes again.
+    """
 
     batch: int
     collect: float
     retry: float
     ack: float
+    age: float = 0.0
+
+
+class Source(NamedTuple):
+    """What is written: the messages of a stream, each made into an entry by ``entry``, which may raise NATSError.
+
+    Where the log stands is kept under the name ``consumer``.
+    """
+
+    title: str
+    stream: Stream
+    consumer: str
+    entry: Callable[[Stored], Entry]
+    written: Counter
+    pending: Gauge
 
 
 class Recorder:
     """Writes from start to stop."""
 
-    def __init__(self, jetstream: JetStream, stream: Stream, consumer: str, folder: Folder, pace: Pace, *,
-                 keep_days: int, today: Callable[[], date], clock: Callable[[], float]) -> None:
-        """``today`` is the date in UTC, ``clock`` is monotonic and in seconds."""
+    def __init__(self, jetstream: JetStream, source: Source, folder: Folder, pace: Pace, *, keep_days: int,
+                 now: Callable[[], datetime], clock: Callable[[], float]) -> None:
+        """``now`` is in UTC, ``clock`` is monotonic and in seconds."""
         self._jetstream = jetstream
-        self._stream = stream
-        self._consumer = consumer
+        self._source = source
         self._folder = folder
         self._pace = pace
         self._keep_days = keep_days
-        self._today = today
+        self._now = now
         self._clock = clock
         self._stopping = Event()
         self._loop: gevent.Greenlet[..., Any] | None = None
@@ -89,9 +104,9 @@ class Recorder:
         if not _in_thread(self._folder.take):
             self._tell("another process writes this log", works=True)
             return False
-        self._jetstream.keep(self._stream)
-        self._jetstream.add_consumer(self._stream.name, self._consumer, pending=2 * self._pace.batch,
-                                     wait=self._pace.ack)
+        self._jetstream.keep(self._source.stream)
+        self._jetstream.add_consumer(self._source.stream.name, self._source.consumer, pending=2 * self._pace.batch,
+                                     wait=self._pace.age + self._pace.ack)
         if not self._disk_fails:  # otherwise only a batch that was written shows that it works again
             self._tell("records", works=True)
         return True
@@ -105,20 +120,27 @@ class Recorder:
             if found and len(found) < self._pace.batch:
                 self._stopping.wait(self._pace.collect)
                 found += self._fetch(self._pace.batch - len(found), 0)
-            if found:
+            if found and self._wait_for_age(found):
                 self._write(found)
 
     def _fetch(self, most: int, seconds: float) -> list[Stored]:
-        return self._jetstream.fetch(self._stream.name, self._consumer, most=most, seconds=seconds)
+        return self._jetstream.fetch(self._source.stream.name, self._source.consumer, most=most, seconds=seconds)
+
+    def _wait_for_age(self, messages: list[Stored]) -> bool:
+        """Wait until all messages are old enough; False when the process stops before, and they come again."""
+        if not self._pace.age:
+            return True
+        age = self._now().timestamp() - max(message.time for message in messages) / NANOSECONDS
+        return not self._stopping.wait(min(self._pace.age, max(0.0, self._pace.age - age)))
 
     def _write(self, messages: list[Stored]) -> None:
         begun = self._clock()
-        entries = [entry(message) for message in sorted(messages, key=lambda message: message.number)]
+        entries = [self._source.entry(message) for message in sorted(messages, key=lambda message: message.number)]
         outcome = _in_thread(lambda: self._folder.write(entries))
         for message in messages:
             if message.number in outcome.safe:
                 self._jetstream.acknowledge(message)
-        WRITTEN.inc(outcome.new)
+        self._source.written.inc(outcome.new)
         REPEATED.inc(len(outcome.safe) - outcome.new)
         SECONDS.observe(self._clock() - begun)
         if outcome.failure is not None:
@@ -127,9 +149,9 @@ class Recorder:
         self._tell("records", works=True)
 
     def _tidy(self) -> None:
-        PENDING.set(self._jetstream.pending(self._stream.name, self._consumer))
+        self._source.pending.set(self._jetstream.pending(self._source.stream.name, self._source.consumer))
         if self._keep_days:
-            removed = _in_thread(lambda: self._folder.remove_old(self._today(), self._keep_days))
+            removed = _in_thread(lambda: self._folder.remove_old(self._now().date(), self._keep_days))
             REMOVED.inc(len(removed))
             for name in removed:
                 log.info("removed a file of the log", extra={"file": name})
@@ -137,7 +159,7 @@ class Recorder:
     def _tell(self, state: str, *, works: bool) -> None:
         """Remember the state, and log it when it is new."""
         if state != self._state:
-            log.log(logging.INFO if works else logging.WARNING, "the chat log: %s", state)
+            log.log(logging.INFO if works else logging.WARNING, "the log of %s: %s", self._source.title, state)
         self._state, self._works = state, works
 
 

@@ -3,7 +3,13 @@
 from dataclasses import dataclass
 
 from common.options import option
-from common.process_settings import ChatStreamSettings, NatsSettings, OpsSettings, ProcessSettings
+from common.process_settings import (
+    ChatReportSettings,
+    ChatStreamSettings,
+    NatsSettings,
+    OpsSettings,
+    ProcessSettings,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,5 +26,16 @@ class WritingSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChatlogSettings(WritingSettings, ChatStreamSettings, NatsSettings, OpsSettings, ProcessSettings):
+class ReportWritingSettings:
+    """How reports of messages are written: to DIR/WORLD/reports-YYYY-MM-DD.jsonl.gz."""
+
+    report_keep_days: int = option(365, "Days after which a file of reports is removed; 0: never", least=0)
+    report_wait_seconds: float = option(
+        10.0, "Seconds that a report waits for what is said after it, before it is written", least=0)
+    report_consumer: str = option("chat-reports", "Name of the durable consumer of the reports")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChatlogSettings(WritingSettings, ReportWritingSettings, ChatStreamSettings, ChatReportSettings, NatsSettings,
+                      OpsSettings, ProcessSettings):
     """Writes all chat to files, through JetStream, so that a restart leaves no hole."""

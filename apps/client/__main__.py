@@ -4,12 +4,14 @@ import argparse
 import json
 import os
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
-from apps.client.chat import Chat, ChatRefusedError, parse
+from apps.client.chat import ChatRefusedError
+from apps.client.chat_console import ChatConsole
+from apps.client.chat_progress import Progress
 from apps.client.gate import Address, Gate, NoAnswerError
+from apps.client.lasting_chat import NoTicketError
 from apps.client.player import Player
 from apps.client.state import State
 from apps.client.tour import Tour, TourError
@@ -31,7 +33,7 @@ def main() -> int:
     arguments = parser().parse_args()
     try:
         return int(arguments.run(arguments))
-    except (NoAnswerError, TourError, ChatRefusedError, LineTimeoutError, OSError, ValueError) as error:
+    except (NoAnswerError, NoTicketError, TourError, ChatRefusedError, LineTimeoutError, OSError, ValueError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -55,8 +57,10 @@ def parser() -> argparse.ArgumentParser:
     call.add_argument("fields", nargs="*", metavar="key=value", help="fields of data; arrays and objects as JSON")
     call.add_argument("--request-id", default=None, help="repeat an earlier request instead of making a new one")
     call.set_defaults(run=run_call)
-    commands.add_parser("chat", help="chat: a line is public, one that begins with /f is for the family"
-                        ).set_defaults(run=run_chat)
+    chat = commands.add_parser("chat", help="chat: a line is public, one that begins with /f is for the family")
+    chat.add_argument("--last", type=int, default=10, help="messages of each channel to show at first")
+    chat.add_argument("--plain", action="store_true", help="speak the plain protocol: what is missed does not come")
+    chat.set_defaults(run=run_chat)
     commands.add_parser("tour", help="play two players through the whole system").set_defaults(run=run_tour)
     return top
 
@@ -74,28 +78,12 @@ def run_call(arguments: argparse.Namespace) -> int:
 
 def run_chat(arguments: argparse.Namespace) -> int:
     """Chat until the end of input."""
-    answer = Player(gate(arguments), load_state(arguments)).call("get_login_token_chat")
-    if answer["status"] != 0:
-        raise ChatRefusedError(answer["message"])
-    chat = Chat(addresses(arguments, "edges")[0], answer["data"]["token"])
-    threading.Thread(target=show_messages, args=(chat,), daemon=True).start()
-    print("You are in. A line is public; /f TEXT is for the family; end with Ctrl-D.")
-    for line in sys.stdin:
-        text = line.rstrip("\n")
-        if text.startswith("/f "):
-            chat.say("FAMILY", text[3:])
-        elif text:
-            chat.say("PUBLIC", text)
-    chat.end_input()
+    progress = None if arguments.plain else Progress(last=arguments.last, system=True)
+    console = ChatConsole(Player(gate(arguments), load_state(arguments)), addresses(arguments, "edges"), progress,
+                          lambda line: print(line, flush=True))
+    print("A line is public; /f TEXT is for the family; end with Ctrl-D.", flush=True)
+    console.run(sys.stdin)
     return 0
-
-
-def show_messages(chat: Chat) -> None:
-    """Print what comes in until the session ends."""
-    while (line := chat.read(None)) is not None:
-        channel, name, text = parse(line)
-        print(f"[{channel.lower()}] {name}: {text}", flush=True)
-    print("The chat is closed.")
 
 
 def run_tour(arguments: argparse.Namespace) -> int:

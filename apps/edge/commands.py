@@ -28,6 +28,9 @@ class Name(Enum):
     PRIVATE = b"000PRIVATE"
     GAP = b"0000000GAP"
     NOTICE = b"0000NOTICE"
+    POSITION = b"00POSITION"
+    ONLINE = b"0000ONLINE"
+    REPORT = b"0000REPORT"
 
 
 class Command(NamedTuple):
@@ -37,9 +40,9 @@ class Command(NamedTuple):
     payload: bytes
 
 
-FROM_CLIENT = {name.value: name for name in (Name.REGISTER, Name.PUBLIC, Name.FAMILY, Name.EXIT, Name.PRIVATE)}
-EXTENDED = {Name.PRIVATE}
+EXTENDED = frozenset({Name.PRIVATE, Name.ONLINE, Name.REPORT})
 """Commands of clients that asked for the extension at REGISTER."""
+FROM_CLIENT = {name.value: name for name in (Name.REGISTER, Name.PUBLIC, Name.FAMILY, Name.EXIT, *EXTENDED)}
 
 
 def decode(line: bytes, *, extended: bool = False) -> Command:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import orjson
 
 from apps.edge import membership, mutes
-from apps.edge.membership import ChangeError
+from apps.edge.membership import Change, ChangeError
 from apps.edge.mutes import MuteError, Mutes
 from apps.edge.roster import Roster
 from common import subjects
@@ -42,10 +42,12 @@ class Nats(Protocol):
 class Control:
     """Listens to control messages from start to stop."""
 
-    def __init__(self, nats: Nats, roster: Roster, muted: Mutes) -> None:
+    def __init__(self, nats: Nats, roster: Roster, muted: Mutes, moved: Callable[[Change], None]) -> None:
+        """``moved`` hears of each change of a family, wherever the player is; it must not wait."""
         self._nats = nats
         self._roster = roster
         self._mutes = muted
+        self._moved = moved
         self._subscription: Any = None
         self._newer: set[str] | None = None
 
@@ -89,7 +91,9 @@ class Control:
         if not isinstance(fields, dict):
             raise ChangeError("a control message is no object")
         if "kind" not in fields:
-            MOVED.inc(self._roster.apply(membership.read(fields)))
+            change = membership.read(fields)
+            MOVED.inc(self._roster.apply(change))
+            self._moved(change)
             return "family"
         if fields["kind"] == "mute":
             self._mutes.apply(mutes.read(fields))

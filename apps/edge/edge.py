@@ -1,32 +1,38 @@
 """Builds an edge from its settings: which part gets what, in the order in which they start."""
 
 import logging
+import random
+import secrets
 import socket
 import time
 from pathlib import Path
 
+from apps.edge import gathering
 from apps.edge.admission import Admission
 from apps.edge.chat_server import ChatServer
 from apps.edge.control import Control
 from apps.edge.fan_out import FanOut, Pace, Receiver
 from apps.edge.feed import Feed
 from apps.edge.history import History
+from apps.edge.house import House, Rules
 from apps.edge.membership import RecentChanges
 from apps.edge.moderator import FilterMode, Moderator
 from apps.edge.mutes import Mutes
 from apps.edge.outbound import SendLimits
+from apps.edge.presence import Presence
 from apps.edge.recall import Recall, control_streams
 from apps.edge.relay import Relay
+from apps.edge.reports import Reports
 from apps.edge.rooms import Rooms
 from apps.edge.roster import Roster
-from apps.edge.session import House, Rules, Session
+from apps.edge.session import Session
 from apps.edge.settings import EdgeSettings, FanOutSettings
 from apps.edge.word_lists import WordLists
 from common import tls
 from common.health import Health
 from common.http_client import JsonClient
 from common.lifecycle import Process
-from common.nats.chat_stream import chat_stream
+from common.nats.chat_stream import chat_stream, report_stream
 from common.nats.client import Client
 from common.nats.errors import NATSError
 from common.nats.jetstream import JetStream
@@ -44,6 +50,7 @@ def build(settings: EdgeSettings) -> Process:
     def reconnected() -> None:
         recall.wake()
         feed.wake()
+        presence.wake()
 
     nats = Client(settings.nats_url, name="edge", timeout=settings.nats_timeout, buffer_bytes=settings.nats_buffer,
                   on_reconnect=reconnected)
@@ -52,29 +59,44 @@ def build(settings: EdgeSettings) -> Process:
     fan_out = _fan_out(settings, rooms, process)
     relay = Relay(nats, rooms, fan_out.add)
     jetstream = JetStream(nats, settings.nats_timeout)
-    feed = Feed(relay, History(jetstream, chat_stream(settings), settings.history_limit), process.spawn)
-    roster = Roster(RecentChanges(settings.players_remembered, settings.change_seconds, time.monotonic))
+    history = History(jetstream, chat_stream(settings), settings.history_limit)
+    feed = Feed(relay, history, process.spawn)
+    changes = RecentChanges(settings.players_remembered, settings.change_seconds, time.monotonic)
+    roster, presence = Roster(changes), _presence(settings, nats, changes, process)
     mutes = Mutes(settings.mutes_remembered, time.time)
-    control = Control(nats, roster, mutes)
+    control = Control(nats, roster, mutes, presence.moved)
     recall = _recall(settings, jetstream, control, process)
     lists = WordLists(Path(settings.words), seconds=settings.words_seconds, limit=settings.words_limit)
     admission = Admission(auth, batch=settings.nonce_batch, requests=settings.auth_connections)
-    house = House(admission, relay, feed, roster, _moderator(settings, mutes, lists))
+    house = House(admission, relay, feed, roster, _moderator(settings, mutes, lists), presence,
+                  _reports(settings, jetstream, history))
     server = _chat_server(settings, nats, house, fan_out)
     health.add("nats", lambda: _probe_nats(nats))
     health.add("auth", auth.probe)
     watchdog, ops = Watchdog(settings.blocked_seconds), OpsServer((settings.host, settings.ops_port), health)
     if settings.filter_mode != FilterMode.OFF.value:
         process.add(lists)
-    for part in (watchdog, nats, auth, health, ops, control, recall, fan_out, server):
+    for part in (watchdog, nats, auth, health, ops, control, recall, presence, fan_out, server):
         process.add(part)
     return process
 
 
 def _recall(settings: EdgeSettings, jetstream: JetStream, control: Control, process: Process) -> Recall:
     streams = control_streams(settings.change_seconds, settings.chat_stream_replicas)
-    return Recall(jetstream, streams, control, chat=chat_stream(settings), wait=settings.nats_timeout,
+    others = [chat_stream(settings), report_stream(settings, settings.chat_stream_replicas)]
+    return Recall(jetstream, streams, control, others=others, wait=settings.nats_timeout,
                   retry=settings.recall_seconds, spawn=process.spawn)
+
+
+def _presence(settings: EdgeSettings, nats: Client, changes: RecentChanges, process: Process) -> Presence:
+    pace = gathering.Pace(settings.presence_pause_seconds, settings.presence_ghost_seconds)
+    return Presence(nats, secrets.token_hex(8), changes.latest, limit=settings.presence_limit, pace=pace,
+                    spawn=process.spawn, clock=time.monotonic, random=random.random)
+
+
+def _reports(settings: EdgeSettings, jetstream: JetStream, history: History) -> Reports:
+    rates = Rates(settings.reports_per_hour / 3600, settings.report_burst, settings.players_remembered, time.monotonic)
+    return Reports(jetstream, history, rates, before=settings.report_before, after=settings.report_after)
 
 
 def _moderator(settings: EdgeSettings, mutes: Mutes, lists: WordLists) -> Moderator:

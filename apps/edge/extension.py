@@ -4,6 +4,8 @@
 ``name=value``; names that are not known are ignored, so that newer clients reach older servers.
 """
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import orjson
@@ -14,6 +16,7 @@ from common import subjects
 from common.nats.jetstream import Stored
 
 SEPARATOR = b";"
+AFTER = b"after-"
 
 
 class ExtensionError(ValueError):
@@ -24,13 +27,25 @@ class Wishes(NamedTuple):
     """What a client wants to hear: what came ``after`` a number, or else the ``last`` messages of each channel.
 
     ``system``: announcements too. ``floor``: the last number before the client was let in; what comes after that, it
-    gets in any case. None when it is not known.
+    gets in any case. None when it is not known. ``online``: who of the family comes and goes. ``afters`` are numbers of
+    their own for some channels, ``position``: how far each channel has been given.
     """
 
     last: int = 0
     after: int | None = None
     system: bool = False
     floor: int | None = None
+    online: bool = False
+    afters: Mapping[str, int] = MappingProxyType({})
+    position: bool = False
+
+    def after_in(self, subject: str) -> int | None:
+        """Return the number after which a channel is wanted; None when it is not wanted from a number on."""
+        return self.afters.get(channel_of(subject), self.after)
+
+    def from_now(self, floor: int | None) -> "Wishes":
+        """Return what the client wants of channels that it comes into later."""
+        return self._replace(after=None, afters={}, floor=floor)
 
 
 def split(payload: bytes) -> tuple[bytes, Wishes | None]:
@@ -41,7 +56,8 @@ def split(payload: bytes) -> tuple[bytes, Wishes | None]:
     given = dict(_option(part) for part in rest.split(SEPARATOR) if part)
     after = given.get(b"after")
     return nonce, Wishes(last=_number(given.get(b"last", b"0")), after=None if after is None else _number(after),
-                         system=given.get(b"system") == b"1")
+                         system=given.get(b"system") == b"1", online=given.get(b"online") == b"1",
+                         afters=_afters(given), position=given.get(b"position") == b"1")
 
 
 def message_line(message: Stored) -> bytes:
@@ -59,9 +75,29 @@ def gap_line(subject: str, after: int) -> bytes:
     return _line(Name.GAP, channel=channel_of(subject), after=after)
 
 
+def position_line(subject: str, number: int) -> bytes:
+    """Return the line that says: all up to a number of this channel has been given, what comes has higher ones."""
+    return _line(Name.POSITION, channel=channel_of(subject), number=number)
+
+
 def notice_line(reason: str, **facts: object) -> bytes:
     """Return the line that says why something did not happen."""
     return _line(Name.NOTICE, reason=reason, **facts)
+
+
+def online_line(family: str, members: Sequence[str], *, more: bool = False) -> bytes:
+    """Return the line that says who of a family is online; ``more``: not all of them are named."""
+    return _line(Name.ONLINE, family=family, members=members, **{"more": True} if more else {})
+
+
+def online_change_line(family: str, joined: Sequence[str], left: Sequence[str]) -> bytes:
+    """Return the line that says who of a family came and who went."""
+    return _line(Name.ONLINE, family=family, joined=joined, left=left)
+
+
+def report_line(channel: str, number: int, result: str) -> bytes:
+    """Return the line that says what became of a report."""
+    return _line(Name.REPORT, channel=channel, number=number, result=result)
 
 
 def channel_of(subject: str) -> str:
@@ -79,6 +115,11 @@ def private(world: str, payload: bytes) -> tuple[str, bytes]:
 
 def _line(name: Name, **fields: object) -> bytes:
     return commands.encode(name, orjson.dumps(fields))
+
+
+def _afters(given: Mapping[bytes, bytes]) -> dict[str, int]:
+    return {name.removeprefix(AFTER).decode(errors="replace"): _number(value) for name, value in given.items()
+            if name.startswith(AFTER)}
 
 
 def _option(part: bytes) -> tuple[bytes, bytes]:

@@ -96,12 +96,9 @@ class Follower:
             messages, self._position = self._history.last(self._subject)
             self._recent.extend(messages)
         self._read_on()
-        while self._joining:
-            member = next(iter(self._joining))
-            self._admit(member, self._joining[member])
 
     def _read_on(self) -> None:
-        """Pass on what is new; wait for what was heard in the room until it is in the stream."""
+        """Pass on what is new and admit who joins; wait for what was heard in the room until it is in the stream."""
         wait, waited = FIRST_WAIT, 0.0
         while True:
             page = self._history.after(self._subject, self._position or 0)
@@ -111,14 +108,21 @@ class Follower:
                 self._recent.extend(page)
                 NUMBERED.inc(len(page))
                 self._pass_on(b"".join(map(extension.message_line, page)))
-                wait, waited = FIRST_WAIT, 0.0
-            elif self._expected <= 0 or waited >= PATIENCE:
-                self._expected = 0
+                wait = FIRST_WAIT
+            self._admit_all()
+            if page:
+                continue
+            if self._expected <= 0 or waited >= PATIENCE:
+                self._expected = 0  # what was heard before the first reading may have been counted, and read, too
                 return
-            else:
-                gevent.sleep(wait)
-                waited += wait
-                wait = min(2 * wait, LONGEST_WAIT)
+            gevent.sleep(wait)
+            waited += wait
+            wait = min(2 * wait, LONGEST_WAIT)
+
+    def _admit_all(self) -> None:
+        while self._joining:
+            member = next(iter(self._joining))
+            self._admit(member, self._joining[member])
 
     def _pass_on(self, data: bytes) -> None:
         members = list(self._members)
@@ -131,6 +135,8 @@ class Follower:
 
     def _admit(self, member: Receiver, wishes: Wishes) -> None:
         lines = self._past(wishes)
+        if wishes.position:
+            lines.append(extension.position_line(self._subject, self._position or 0))
         if self._joining.get(member) is not wishes:
             return  # it has left, or wishes something else now
         del self._joining[member]
@@ -140,8 +146,9 @@ class Follower:
 
     def _past(self, wishes: Wishes) -> list[bytes]:
         """Return the lines up to the position of the moment."""
-        if wishes.after is not None:
-            return self._lines_since(wishes.after)
+        after = wishes.after_in(self._subject)
+        if after is not None:
+            return self._lines_since(after)
         floor = self._position or 0 if wishes.floor is None else wishes.floor
         older = [message for message in self._recent if message.number <= floor]
         return [*map(extension.message_line, older[max(0, len(older) - wishes.last):]), *self._lines_since(floor)]

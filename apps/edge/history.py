@@ -16,6 +16,14 @@ class Past(NamedTuple):
     has_gap: bool
 
 
+class Surroundings(NamedTuple):
+    """A message, and those of the same channel around it, in order and with their times."""
+
+    before: list[Stored]
+    message: Stored
+    after: list[Stored]
+
+
 class History:
     """Of all channels. Each call waits for JetStream and raises NATSError."""
 
@@ -54,6 +62,37 @@ class History:
         full = kept >= self._stream.messages_of_subject and len(found) >= kept
         lost = int(state["first_seq"]) > number + 1 or full or len(found) > self.limit
         return Past(found[-self.limit:], has_gap=lost)
+
+    def around(self, subject: str, number: int, *, before: int, after: int) -> Surroundings | None:
+        """Return a message of a channel with up to so many others; None when it is not there, or of another channel."""
+        found = self._read(subject, number, after + 1)
+        if not found or found[0].number != number:
+            return None
+        return Surroundings(self._before(subject, number, before), found[0], found[1:])
+
+    def _before(self, subject: str, number: int, count: int) -> list[Stored]:
+        """Return the last ``count`` messages before a number that is there.
+
+        The stream is read forwards only. So a place is searched from which one page has enough of them and still
+        reaches the number: further and further back, and when that was too far, halfway. The bounds of the search
+        close in, whatever lies between.
+        """
+        best: list[Stored] = []
+        too_early, too_late, span, page = 0, number, FIRST_SPAN, max(PAGE, 4 * count)
+        while count and too_late - too_early > 1:
+            begin = (too_early + too_late) // 2 if too_early else max(1, number - span)
+            found = self._read(subject, begin, page)
+            older = [message for message in found if message.number < number]
+            if len(older) == page:
+                too_early = begin
+                continue
+            best, too_late, span = older, begin, span * GROWTH
+            if len(best) >= count:
+                break
+        return best[-count:] if count else []
+
+    def _read(self, subject: str, number: int, most: int) -> list[Stored]:
+        return self._jetstream.read(self._stream.name, subject, number=number, most=most, times=True)
 
     def _all_after(self, subject: str, number: int) -> list[Stored]:
         found: list[Stored] = []

@@ -42,6 +42,11 @@ class Identity(NamedTuple):
         """The subject of what game logic announces."""
         return subjects.system_chat(self.world)
 
+    @property
+    def family_called(self) -> str:
+        """The name of the family, '' without one."""
+        return subjects.decode(self.family.rpartition(".")[2]) if self.family else ""
+
     def in_family(self, name: str) -> "Identity":
         """Return the same player in another family, in none if ``name`` is empty."""
         return self._replace(family=subjects.family_chat(self.world, name) if name else None)

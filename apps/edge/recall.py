@@ -36,13 +36,14 @@ def control_streams(change_seconds: float, replicas: int) -> list[Stream]:
 class Recall:
     """Reads at the start, and whenever ``wake`` is called."""
 
-    def __init__(self, jetstream: JetStream, streams: Sequence[Stream], control: Control, *, chat: Stream, wait: float,
-                 retry: float, spawn: Callable[[Callable[[], None]], "gevent.Greenlet[..., Any]"]) -> None:
+    def __init__(self, jetstream: JetStream, streams: Sequence[Stream], control: Control, *,
+                 others: Sequence[Stream], wait: float, retry: float,
+                 spawn: Callable[[Callable[[], None]], "gevent.Greenlet[..., Any]"]) -> None:
         """``start`` takes at most ``wait`` seconds; ``retry`` seconds lie between two tries.
 
-        The stream ``chat`` is made too: what is said from now on is kept for those who come later.
+        The streams ``others`` are made too, so that what is said or reported from now on is kept.
         """
-        self._chat = chat
+        self._others = others
         self._jetstream = jetstream
         self._streams = streams
         self._control = control
@@ -89,7 +90,7 @@ class Recall:
         self._wake.set()
 
     def _read_all(self) -> None:
-        for stream in (*self._streams, self._chat):
+        for stream in (*self._streams, *self._others):
             self._jetstream.keep(stream)
         with self._control.replaying() as take:
             for stream in self._streams:

@@ -4,21 +4,18 @@ import logging
 import socket
 import time
 from collections.abc import Callable
-from typing import NamedTuple
 
 import gevent
 
-from apps.edge import commands, extension
-from apps.edge.admission import Admission, RefusedError
+from apps.edge import commands, extension, report
+from apps.edge.admission import RefusedError
 from apps.edge.allowance import Allowance, Verdict
 from apps.edge.commands import CommandError, Name
 from apps.edge.extension import ExtensionError, Wishes
-from apps.edge.feed import Feed
+from apps.edge.house import House, Rules
 from apps.edge.identity import Identity
-from apps.edge.moderator import Moderator, Reason, Ruling
-from apps.edge.outbound import Outbound, SendLimits
-from apps.edge.relay import Relay
-from apps.edge.roster import Roster
+from apps.edge.moderator import Reason, Ruling
+from apps.edge.outbound import Outbound
 from common.lines import LineReader, LineTimeoutError, LineTooLongError, close_after_last_byte
 from common.metrics import Counter
 
@@ -36,28 +33,6 @@ class EndedError(Exception):
 
 class InterruptedSession(gevent.GreenletExit):  # like its base, it is a way to leave and no error
     """Thrown into the session's greenlet from outside."""
-
-
-class Rules(NamedTuple):
-    """Limits of a session; times in seconds, sizes in bytes."""
-
-    register_seconds: float
-    idle_seconds: float
-    close_seconds: float
-    message_limit: int
-    messages_per_second: float
-    message_burst: int
-    sending: SendLimits
-
-
-class House(NamedTuple):
-    """What all sessions of an edge share."""
-
-    admission: Admission
-    relay: Relay
-    feed: Feed
-    roster: Roster
-    moderator: Moderator
 
 
 class Session:
@@ -105,8 +80,9 @@ class Session:
         if self._identity is not None:
             self._identity = self._identity.in_family(family)
             if self._wishes is not None:
-                self._wishes = Wishes(self._wishes.last, None, self._wishes.system, self._house.feed.position())
+                self._wishes = self._wishes.from_now(self._house.feed.position())
             self._enter_rooms(self._identity)
+            self._enter_lists(self._identity)
 
     def interrupt(self) -> None:
         """End the session from outside, after its last message; never waits."""
@@ -150,6 +126,7 @@ class Session:
                 self._house.relay.confirm(self._identity)
             self._outbound.open()
             self._outbound.send(commands.encode(Name.OK))
+        self._enter_lists(self._identity)
 
     def _enter_rooms(self, identity: Identity) -> None:
         """Listen to what the client may hear and wishes to; never waits."""
@@ -159,6 +136,11 @@ class Session:
         self._house.relay.leave(self._outbound)
         heard = [*identity.subjects, identity.private, *([identity.system] if self._wishes.system else [])]
         self._house.feed.place(self._outbound, dict.fromkeys(heard, self._wishes))
+
+    def _enter_lists(self, identity: Identity) -> None:
+        """Count as online; never waits."""
+        listens = self._wishes is not None and self._wishes.online
+        self._house.presence.place(self._outbound, identity, listens=listens)
 
     def _listen(self) -> None:
         while (line := self._reader.read(self._rules.idle_seconds)) is not None:
@@ -180,20 +162,31 @@ class Session:
         if command.name is Name.REGISTER:
             self._register(command.payload, self._clock() + self._rules.register_seconds)
         elif verdict is Verdict.PASS:
-            self._say(command)
+            self._serve(command)
         else:
             THROTTLED.inc()
             self._tell_why(Ruling(None, Reason.TOO_MANY))
 
-    def _say(self, command: commands.Command) -> None:
-        speaker = self._identity
-        if speaker is None:
+    def _serve(self, command: commands.Command) -> None:
+        if self._identity is None:
             raise EndedError("not registered")
         try:
             commands.check_text(command.payload, self._rules.message_limit)
-            subject, text = _target(speaker, command)
+            if command.name is Name.ONLINE:
+                self._house.presence.ask(self._outbound)
+            elif command.name is Name.REPORT:
+                self._report(self._identity, report.read(command.payload))
+            else:
+                self._say(self._identity, command)
         except (CommandError, ExtensionError) as error:
             raise EndedError(str(error)) from None
+
+    def _report(self, reporter: Identity, wanted: report.Report) -> None:
+        result = self._house.reports.take(reporter, wanted)
+        self._outbound.send(extension.report_line(wanted.channel, wanted.number, result.value))
+
+    def _say(self, speaker: Identity, command: commands.Command) -> None:
+        subject, text = _target(speaker, command)
         if not text:
             return
         ruling = self._house.moderator.judge(speaker, subject, text)
@@ -213,6 +206,7 @@ class Session:
         self._house.roster.leave(self)
         self._house.relay.leave(self._outbound)
         self._house.feed.leave(self._outbound)
+        self._house.presence.leave(self._outbound)
 
     def _leave(self, reason: str) -> None:
         """Take the client out of its rooms, let it have its last bytes, and close; a broken one is reset at once."""

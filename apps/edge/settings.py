@@ -3,7 +3,14 @@
 from dataclasses import dataclass
 
 from common.options import option
-from common.process_settings import ChatStreamSettings, NatsSettings, OpsSettings, ProcessSettings, TlsSettings
+from common.process_settings import (
+    ChatReportSettings,
+    ChatStreamSettings,
+    NatsSettings,
+    OpsSettings,
+    ProcessSettings,
+    TlsSettings,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +84,28 @@ class ModerationSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PresenceSettings:
+    """Who of a family is online, for clients with the extension. All edges need the same values."""
+
+    presence_ghost_seconds: float = option(
+        30.0, "Seconds after which an edge that is not heard counts as dead, and its players as gone", least=0.5)
+    presence_pause_seconds: float = option(
+        0.5, "Seconds for which comings and goings of a family are collected before they are told", least=0.05)
+    presence_limit: int = option(200, "Players of a family that an edge tells at most", least=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportSettings:
+    """Reports of messages, for clients with the extension."""
+
+    reports_per_hour: float = option(20.0, "Reports an hour of one player on this edge; 0: no limit", least=0)
+    report_burst: int = option(5, "Reports of one player that may come at once", least=1)
+    report_before: int = option(20, "Messages before a reported one that are kept with it", least=0)
+    report_after: int = option(10, "Messages after a reported one that are kept with it", least=0)
+
+
+@dataclass(frozen=True, kw_only=True)
 class EdgeSettings(ListenSettings, TalkSettings, FanOutSettings, AdmissionSettings, ModerationSettings,
-                   ChatStreamSettings, TlsSettings, NatsSettings, OpsSettings, ProcessSettings):
+                   PresenceSettings, ReportSettings, ChatReportSettings, ChatStreamSettings, TlsSettings, NatsSettings,
+                   OpsSettings, ProcessSettings):
     """The chat server: sessions of chat clients, joined over NATS."""

@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 Task = tuple[Callable[..., None], tuple[Any, ...]]
 
-MOST_IDLE = 256
+MOST_IDLE = 64
 """Greenlets that wait for work; who becomes idle beyond it ends."""
 
 

@@ -3,11 +3,12 @@
 import logging
 from collections.abc import Callable
 
-import gevent
 import redis
+from gevent.event import Event
 
 from apps.gate.background import Loop, Spawn
 from common import keys
+from common.redis_client import PipelinedRedis
 
 log = logging.getLogger(__name__)
 
@@ -31,12 +32,14 @@ return 0
 class Registration:
     """Keeps ``gates.id.<gate id>`` = ``<ip>:<worker port>`` in Redis while the gate serves.
 
+    It is written every ``interval`` seconds, and at once whenever a new connection to Redis is made.
+
     The id is random, so two gates meet on one only if they draw the same 64 bits. Should another address hold the entry
     nevertheless, whatever Redis lost in between, this gate draws a new id at once and leaves the old one alone:
     requests that wait under the old id then time out, because their answers go to the other gate, which drops them.
     """
 
-    def __init__(self, *, redis_client: redis.Redis, address: Callable[[], str], interval: float,
+    def __init__(self, *, redis_client: PipelinedRedis, address: Callable[[], str], interval: float,
                  random_hex: Callable[[int], str], spawn: Spawn) -> None:
         """``address`` tells ``<ip>:<worker port>``; ``interval`` is the time between two renewals, in seconds."""
         self._redis = redis_client
@@ -44,6 +47,8 @@ class Registration:
         self._interval = interval
         self._random_hex = random_hex
         self._loop = Loop(spawn, self._run)
+        self._due = Event()
+        redis_client.when_connected(self._due.set)  # it may have come back empty
         self.gate_id = self._new_id()
         self.registered = False
         """Whether the last renewal went well."""
@@ -91,5 +96,6 @@ class Registration:
 
     def _run(self) -> None:
         while True:
-            gevent.sleep(self._interval)
+            self._due.wait(self._interval)
+            self._due.clear()
             self.renew()

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+import orjson
 from flask import Flask, Response
 
 from apps.mail import checks
 from apps.mail.box import BoxBusyError
 from apps.mail.delivery import DeliveryRules, Outcome, Parcel
-from apps.mail.reader import Listed, Listing, Reader
+from apps.mail.listings import Listing, Listings
+from apps.mail.reader import Reader
 from apps.mail.settings import MailSettings
 from apps.mail.store import MailStore, StoreRules
 from common.health import Health
@@ -48,7 +50,7 @@ def build_store(settings: MailSettings, random: Random, clock: Callable[[], floa
         StoreRules(settings.lock_seconds, settings.io_seconds, settings.io_threads),
         DeliveryRules(settings.box_size, settings.mail_domain, settings.tombstone_days * 86400,
                       settings.tmp_hours * 3600),
-        Reader(settings.limits, settings.cache_mails),
+        Reader(settings.limits, settings.cache_mails, Listings(settings.cache_mails // settings.box_size)),
         clock=clock,
         random=random,
     )
@@ -92,7 +94,7 @@ class Endpoints:
     def get(self) -> Response:
         given = fields()
         found = self.store.get(checks.box_name(given), checks.keys(given)[0]).mails
-        return reply({"status": 0, "mail": _shown(found[0])} if found else {"status": 1, "message": "no such mail"})
+        return reply({"status": 0, "mail": found[0].shown()} if found else {"status": 1, "message": "no such mail"})
 
     def count(self) -> Response:
         return reply({"status": 0, "count": self._count(self.store.count(checks.box_name(fields())))})
@@ -120,25 +122,10 @@ class Endpoints:
             return error
 
     def _listing(self, listing: Listing) -> Response:
-        mails = [_shown(listed) for listed in listing.mails]
-        return reply({"status": 0, "mail": mails, "count": self._count(listing.total)})
+        return reply({"status": 0, "mail": orjson.Fragment(listing.as_json), "count": self._count(listing.total)})
 
     def _count(self, current: int) -> dict[str, int]:
         return {"cur": current, "max": self.settings.box_size}
-
-
-def _shown(listed: Listed) -> dict[str, Any]:
-    name, content = listed.entry.name, listed.mail.content
-    shown = {
-        "read": int(name.seen),
-        "body": content.body,
-        "time": listed.mail.time,
-        "type": content.type,
-        "from": content.sender,
-        "subj": content.subj,
-        "key": name.key,
-    }
-    return shown if content.items is None else shown | {"items": content.items}
 
 
 def _sent(parcel: Parcel, outcome: Outcome | Exception) -> dict[str, Any]:

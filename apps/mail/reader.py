@@ -7,12 +7,12 @@ import os
 import stat
 from collections.abc import Callable
 from posix import close
-from typing import NamedTuple
 
 from apps.mail import foreign, message
 from apps.mail.box import NEW, Box
 from apps.mail.cache import Cache
 from apps.mail.checks import BoxName, Limits
+from apps.mail.listings import Listed, Listing, Listings, Mail, stamp_of
 from apps.mail.mailbox import Entry, chosen, scan, to_cur
 
 FILE_LIMIT = 256 * 1024
@@ -21,39 +21,30 @@ FILE_LIMIT = 256 * 1024
 READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
-class Mail(NamedTuple):
-    """A mail that was read. ``moment`` is Unix time in microseconds, ``time`` the same as a text for people."""
-
-    moment: int
-    time: str
-    content: message.Content
-
-
-class Listed(NamedTuple):
-    """A mail in a listing."""
-
-    entry: Entry
-    mail: Mail
-
-
-class Listing(NamedTuple):
-    """Mails in order of time, the ``total`` of all mails in the box, and the files that could not be read as mails."""
-
-    mails: list[Listed]
-    total: int
-    unreadable: list[str]
-
-
 class Reader:
     """Reads mails from boxes, and keeps in memory what it read: a mail's file never changes, only its name does."""
 
-    def __init__(self, limits: Limits, cache_size: int) -> None:
+    def __init__(self, limits: Limits, cache_size: int, listings: Listings) -> None:
         """``limits`` cut the parts of foreign mails; ``cache_size`` is a number of mails."""
         self._limits = limits
         self._cache: Cache[Mail] = Cache(cache_size)
+        self._listings = listings
 
-    def list_mails(self, box: Box, name: BoxName, wanted: Callable[[Entry], bool]) -> Listing:
-        """Return the mails that are ``wanted``, the newest last; none of them is new any more."""
+    def list_all(self, box: Box, name: BoxName) -> Listing:
+        """Return all mails, the newest last; none of them is new any more."""
+        stamp = stamp_of(box)
+        listing = self._listings.get(name, stamp)
+        if listing is None:
+            listing = self._list(box, name, lambda _: True)
+            self._listings.put(name, stamp, listing)
+        return listing
+
+    def list_new(self, box: Box, name: BoxName) -> Listing:
+        """Return the mails that were never listed before, the newest last; none of them is new any more."""
+        known = self._listings.get(name, stamp_of(box))
+        return self._list(box, name, _is_new) if known is None else Listing([], known.total, [])
+
+    def _list(self, box: Box, name: BoxName, wanted: Callable[[Entry], bool]) -> Listing:
         entries = scan(box)
         unreadable: list[str] = []
         read = [self._listed(box, name, _settled(box, entry), unreadable) for entry in entries if wanted(entry)]
@@ -101,6 +92,10 @@ class Reader:
         seconds = modified if other.seconds is None else other.seconds
         moment = seconds * 1_000_000 if moment is None else moment
         return Mail(moment, message.shanghai(moment // 1_000_000), other.content)
+
+
+def _is_new(entry: Entry) -> bool:
+    return entry.folder == NEW
 
 
 def _order(listed: Listed) -> tuple[int, str]:

@@ -14,11 +14,11 @@ from typing import TypeVar
 import gevent
 
 from apps.mail import box, delivery, mailbox
-from apps.mail.box import NEW, Box, BoxBusyError
+from apps.mail.box import Box, BoxBusyError
 from apps.mail.checks import BoxName
 from apps.mail.delivery import DeliveryRules, Outcome, Parcel
-from apps.mail.mailbox import Entry
-from apps.mail.reader import Listing, Reader
+from apps.mail.listings import Listing
+from apps.mail.reader import Reader
 from apps.mail.threads import SlowDiskError, Threads, caught
 from common.metrics import Counter, Gauge
 
@@ -77,11 +77,11 @@ class MailStore:
 
     def list_all(self, name: BoxName) -> Listing:
         """Return all mails; none of them is new any more."""
-        return self._list(name, lambda opened: self._reader.list_mails(opened, name, _any))
+        return self._list(name, lambda opened: self._reader.list_all(opened, name))
 
     def list_new(self, name: BoxName) -> Listing:
         """Return the mails that were never listed before."""
-        return self._list(name, lambda opened: self._reader.list_mails(opened, name, _new))
+        return self._list(name, lambda opened: self._reader.list_new(opened, name))
 
     def get(self, name: BoxName, key: str) -> Listing:
         """Return a listing of the one mail with this key, or of none; changes nothing."""
@@ -166,11 +166,3 @@ class MailStore:
             box.create(self._root, name)
         with box.locked(self._root, name) as opened:
             return work(opened)
-
-
-def _any(_entry: Entry) -> bool:
-    return True
-
-
-def _new(entry: Entry) -> bool:
-    return entry.folder == NEW

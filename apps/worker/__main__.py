@@ -21,11 +21,13 @@ from apps.worker.gates import Gates
 from apps.worker.housekeeping import Housekeeping
 from apps.worker.identities import Identities
 from apps.worker.mail_client import MailClient
+from apps.worker.mail_jobs.batch import Pace
+from apps.worker.mail_jobs.part import MailJobs
 from apps.worker.message_handler import MessageHandler
-from apps.worker.outbox import Outbox
+from apps.worker.outbox import Outbox, Rows
 from apps.worker.passwords import Passwords
 from apps.worker.players import Players
-from apps.worker.receivers import receivers
+from apps.worker.receivers import FULL_BOX_WAIT, receivers
 from apps.worker.runner import Runner
 from apps.worker.sender_choice import choose_sender
 from apps.worker.services import Services
@@ -35,7 +37,7 @@ from apps.worker.worker import Worker
 from common import keys, logs, options, redis_client
 from common.health import Health
 from common.http_client import JsonClient
-from common.lifecycle import Process
+from common.lifecycle import Part, Process
 from common.mysql import Database
 from common.nats import Client
 from common.ops import OpsServer
@@ -69,14 +71,16 @@ def build(settings: WorkerSettings) -> Process:
     database = Database(
         settings.mysql_url, connections=settings.mysql_connections, pause=pause,
         connect_seconds=settings.mysql_connect_seconds, statement_seconds=settings.mysql_statement_seconds)
-    auth = AuthClient(service("auth", settings.auth_url))
+    auth = AuthClient(service("auth", settings.auth_url), JsonClient(
+        "auth", settings.auth_url, timeout=settings.ticket_try_seconds, connections=settings.service_connections))
     mail = MailClient(service("mail", settings.mail_url), lanes=settings.mail_lanes, batch=settings.mail_batch)
     game_data = GameData(service("config", settings.config_url), settings.config_seconds,
                          Path(settings.config_copy) if settings.config_copy else None)
     lease = timedelta(seconds=settings.outbox_lease_seconds)
-    outbox = Outbox(database, receivers(mail, nats), seconds=settings.outbox_seconds, lease=lease,
-                    batch=settings.outbox_batch, inline_seconds=INLINE_SECONDS,
-                    clock=lambda: now().replace(tzinfo=None))
+    outbox = Outbox(
+        database, receivers(mail, nats), rows=Rows.REQUESTS, parallel=1, longest_wait=FULL_BOX_WAIT,
+        seconds=settings.outbox_seconds, lease=lease, batch=settings.outbox_batch, inline_seconds=INLINE_SECONDS,
+        clock=lambda: now().replace(tzinfo=None))
     services = Services(
         auth=auth, mail=mail, redis=redis,
         passwords=Passwords(settings.password_threads, secrets.token_bytes),
@@ -101,12 +105,29 @@ def build(settings: WorkerSettings) -> Process:
         ("mysql", database.probe), ("auth", auth.probe), ("mail", mail.probe), ("game_data", game_data.probe),
     ):
         health.add(name, probe)
-    for part in (
+    parts: list[Part] = [
         Watchdog(settings.blocked_seconds), OpsServer((settings.host, settings.ops_port), health), redis, nats, health,
-        game_data, outbox, Housekeeping(database, timedelta(hours=settings.request_hours), clock=now), gates, worker,
-    ):
+        game_data, outbox, *mail_jobs(settings, database, nats),
+        Housekeeping(database, outbox.deliver, keep=timedelta(hours=settings.request_hours), lease=lease, clock=now),
+        gates, worker,
+    ]
+    for part in parts:
         process.add(part)
     return process
+
+
+def mail_jobs(settings: WorkerSettings, database: Database, nats: Client) -> list[Part]:
+    """Return the parts that write the mails of jobs and bring them to the mail service, by calls of their own."""
+    lease = timedelta(seconds=settings.outbox_lease_seconds)
+    http = JsonClient("mail", settings.mail_url, timeout=settings.service_timeout, connections=1)
+    mail = MailClient(http, lanes=1, batch=settings.mail_job_parallel)
+    outbox = Outbox(
+        database, receivers(mail, nats), rows=Rows.JOBS, parallel=settings.mail_job_parallel,
+        longest_wait=timedelta(hours=1), seconds=settings.outbox_seconds, lease=lease, batch=settings.outbox_batch,
+        inline_seconds=INLINE_SECONDS, clock=lambda: now().replace(tzinfo=None))
+    pace = Pace(settings.mail_job_batch, settings.mail_job_window, timedelta(seconds=settings.mail_job_pause),
+                settings.mail_job_backlog, horizon=lease)
+    return [outbox, MailJobs(database, pace, seconds=settings.mail_job_seconds, clock=now)]
 
 
 def _text(value: object) -> str | None:

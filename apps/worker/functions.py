@@ -5,7 +5,7 @@ transactions themselves. A scope says what has to be known of the caller before 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from apps.worker.fields import Field, fields_of
@@ -63,6 +63,8 @@ class Entry:
     access: Access
     fields: list[Field]
     takes_uid: bool
+    family_first: bool = False
+    """Whether it locks the player's family; that lock then comes before the player's own."""
 
 
 def reads(scope: Scope, *functions: Function) -> dict[str, Entry]:
@@ -78,6 +80,11 @@ def writes(scope: Scope, *functions: Function) -> dict[str, Entry]:
 def free(scope: Scope, *functions: Function) -> dict[str, Entry]:
     """List functions that need no database, or begin their transactions themselves."""
     return _entries(scope, Access.FREE, functions)
+
+
+def families_first(entries: Mapping[str, Entry]) -> dict[str, Entry]:
+    """Say of functions that they lock the player's family, see ``apps.worker.rules.families``."""
+    return {name: replace(entry, family_first=True) for name, entry in entries.items()}
 
 
 def function_list(*, debug: bool) -> Mapping[str, Entry]:
@@ -111,17 +118,18 @@ def function_list(*, debug: bool) -> Mapping[str, Entry]:
         **writes(Scope.PLAYER, friend.request_friend, friend.respond_friend, friend.remove_friend),
         **writes(Scope.PLAYER, friend.send_gift_friend, friend.send_gift_all, friend.get_gifts_friend),
 
-        **writes(Scope.PLAYER, family.create_family, family.leave_family, family.get_all_family),
+        **writes(Scope.PLAYER, family.create_family, family_joining.invite_user_family,
+                 family_joining.request_join_family, family_store.market_purchase_family),
         **reads(Scope.PLAYER, family.search_family, family.get_random_family),
-        **writes(Scope.PLAYER, family_joining.invite_user_family, family_joining.request_join_family,
-                 family_joining.respond_family),
-        **writes(Scope.PLAYER, family_profile.set_notice_family, family_profile.set_blackboard_family,
-                 family_profile.set_icon_family, family_profile.change_name_family),
-        **writes(Scope.PLAYER, family_admin.remove_user_family, family_admin.set_role_family,
-                 family_admin.abdicate_family, family_admin.disband_family, family_admin.cancel_disband_family),
+        **families_first(reads(Scope.PLAYER, family.get_all_family)),
+        **families_first(writes(
+            Scope.PLAYER, family.leave_family, family_joining.respond_family,
+            family_profile.set_notice_family, family_profile.set_blackboard_family, family_profile.set_icon_family,
+            family_profile.change_name_family,
+            family_admin.remove_user_family, family_admin.set_role_family, family_admin.abdicate_family,
+            family_admin.disband_family, family_admin.cancel_disband_family,
+            family_store.welfare_purchase_family, family_store.check_in_family)),
         **free(Scope.ACCOUNT, family_store.get_store_family),
-        **writes(Scope.PLAYER, family_store.market_purchase_family, family_store.welfare_purchase_family,
-                 family_store.check_in_family),
 
         **reads(Scope.PLAYER, chat.get_login_token_chat),
 

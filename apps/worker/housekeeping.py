@@ -1,30 +1,41 @@
-"""Removes stored answers whose time is over, a bounded number at a time."""
+"""Removes what is over: stored answers, and families that have ended; a bounded number at a time."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import gevent
 
-from apps.worker.rules import utc
+from apps.worker.rules import family_ends, utc
+from apps.worker.unit_of_work import Cause, Delivery, Work
 from common.metrics import Counter
-from common.mysql import Database, DatabaseUnavailableError, OutcomeUnknownError
+from common.mysql import Database, DatabaseUnavailableError, OutcomeUnknownError, Transaction
 
 log = logging.getLogger(__name__)
 
 REMOVED = Counter("worker_expired_answers_total", "Stored answers that were removed after their time")
+ENDED = Counter("worker_ended_families_total", "Families that were removed when their time to disband had come")
 BATCH = 500
+FAMILIES = 20
+"""Families that one look removes, each in a transaction of its own: it locks all its members."""
 SECONDS = 10.0
+REASON = "housekeeping"
 
 
 class Housekeeping:
     """Runs in every worker; each takes what it finds."""
 
-    def __init__(self, database: Database, keep: timedelta, *, clock: Callable[[], datetime]) -> None:
-        """Answers are kept for ``keep``."""
+    def __init__(self, database: Database, deliver: Callable[[Sequence[Delivery]], None], *, keep: timedelta,
+                 lease: timedelta, clock: Callable[[], datetime]) -> None:
+        """Answers are kept for ``keep``; ``deliver`` takes what was committed, with a ``lease``.
+
+        ``clock`` gives the time with a zone.
+        """
         self._database = database
+        self._deliver = deliver
         self._keep = keep
+        self._lease = lease
         self._clock = clock
         self._loop: gevent.Greenlet[..., Any] | None = None
 
@@ -36,12 +47,29 @@ class Housekeeping:
             self._loop.kill()
 
     def remove_expired(self) -> int:
-        """Remove one batch; return how many rows it had."""
+        """Remove one batch of answers; return how many rows it had."""
         before = utc.stored(self._clock() - self._keep)
         count = self._database.transaction(
             lambda tx: tx.execute("DELETE FROM request WHERE created < %s ORDER BY created LIMIT %s", before, BATCH))
         REMOVED.inc(count)
         return count
+
+    def end_families(self) -> int:
+        """Remove families whose time has come, and tell the chat; return how many."""
+        for ended in range(FAMILIES):
+            deliveries = self._database.transaction(self._end_family)
+            if deliveries is None:
+                return ended
+            ENDED.inc()
+            self._deliver(deliveries)
+        return FAMILIES
+
+    def _end_family(self, tx: Transaction) -> list[Delivery] | None:
+        db = Work(tx.connection, Cause("", REASON, REASON, utc.stored(self._clock())), self._lease)
+        if family_ends.end_one(db) is None:
+            return None
+        db.finish()
+        return db.deliveries
 
     def _run(self) -> None:
         while True:
@@ -49,5 +77,7 @@ class Housekeeping:
             try:
                 while self.remove_expired() == BATCH:
                     gevent.sleep(0)
+                while self.end_families() == FAMILIES:
+                    gevent.sleep(0)
             except (DatabaseUnavailableError, OutcomeUnknownError) as error:
-                log.warning("expired answers are left for later: %s", error)
+                log.warning("what is over is left for later: %s", error)

@@ -13,7 +13,7 @@ from apps.worker.outbox import Outbox
 from apps.worker.rules import utc
 from apps.worker.rules.shanghai import SHANGHAI
 from apps.worker.services import Services
-from apps.worker.unit_of_work import Cause, Work
+from apps.worker.unit_of_work import Cause, Work, WriteNeededError
 from apps.worker.worlds import World
 from common.metrics import Counter
 from common.mysql import Database, OutcomeUnknownError, Transaction
@@ -27,6 +27,7 @@ LOCKS = {
                  "WHERE o.uid = %s FOR UPDATE",
 }
 LOCKS[Scope.ACCOUNT] = LOCKS[Scope.WORLD]
+FAMILY_LOCK = "SELECT id FROM family WHERE id = (SELECT family FROM family_member WHERE uid = %s) FOR UPDATE"
 NO_REQUEST = "-"  # is no request id, so it never finds an answer
 COMMIT_TRIES = 3
 
@@ -71,10 +72,17 @@ class Runner:
             if access is Access.WRITE:
                 return self._write(call, now)
             if access is Access.READ:
-                return self._database.read(lambda db: self._invoke(call, now, db=db))
+                return self._read(call, now)
             return self._invoke(call, now, database=self._database)
         except GameError as refusal:
             return self._refuse(call, now, refusal)
+
+    def _read(self, call: Call, now: datetime) -> bytes:
+        """Call a function without a lock or a transaction; most never need one."""
+        try:
+            return self._database.read(lambda db: self._invoke(call, now, db=db))
+        except WriteNeededError:
+            return self._write(call, now)
 
     def _write(self, call: Call, now: datetime) -> bytes:
         for attempt in range(1, COMMIT_TRIES + 1):
@@ -122,6 +130,8 @@ class Runner:
     @staticmethod
     def _lock(call: Call, tx: Transaction) -> bytes | None:
         """Lock the player or account, so that its requests never interleave; return the stored answer if any."""
+        if call.entry.family_first:
+            tx.one(FAMILY_LOCK, call.uid)
         row = tx.one(LOCKS[call.entry.scope], call.request_id or NO_REQUEST, call.uid)
         if row is None:
             raise OwnerGoneError

@@ -33,6 +33,9 @@ class WorkerSettings(ProcessSettings, OpsSettings, NatsSettings, RedisSettings, 
     mail_lanes: int = option(4, "Calls of the mail service at once that deliver mails", least=1)
     mail_batch: int = option(32, "Mails that are delivered in one call", least=1)
 
+    ticket_try_seconds: float = option(
+        0.5, "Seconds that one of four tries to register a chat ticket may take, each with another ticket", least=0.05)
+
     config_seconds: float = option(2.0, "Seconds between two looks for a new version of the game data", least=0.1)
     config_copy: str = option("", "File that keeps the last good game data for a start without config; none if empty")
     token_cache: int = option(20_000, "Tokens whose signature is remembered", least=0)
@@ -45,6 +48,15 @@ class WorkerSettings(ProcessSettings, OpsSettings, NatsSettings, RedisSettings, 
     outbox_seconds: float = option(1.0, "Seconds between two looks for what is left to deliver", least=0.05)
     outbox_lease_seconds: float = option(10.0, "Seconds that a delivery belongs to the worker that took it", least=1)
     outbox_batch: int = option(100, "Deliveries that are taken at once", least=1)
+
+    mail_job_seconds: float = option(1.0, "Seconds between two looks for a mail job when there is none", least=0.05)
+    mail_job_batch: int = option(100, "Mails that one turn of a mail job writes", least=1)
+    mail_job_window: int = option(5000, "Players that one turn of a mail job looks at", least=1)
+    mail_job_pause: float = option(0.25, "Seconds between two turns of one mail job, in all workers together",
+                                   least=0.01)
+    mail_job_backlog: int = option(1000, "Mails on their way beyond which a mail job writes no more for now", least=1)
+    mail_job_parallel: int = option(16, "Mails of jobs in one call of the mail service, one call at a time; no more "
+                                    "than --batch-size of mail", least=1)
 
     debug_functions: bool = option(False, "Serve the functions that give anything to anyone; never in production")
     code_sender: str = option("none", "How codes reach people: none refuses, file writes them down and logs them, "

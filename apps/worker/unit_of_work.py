@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from common.mysql import Transaction
+from common.mysql import Statements, Transaction
 
 
 @dataclass(frozen=True)
@@ -62,3 +62,17 @@ class Work(Transaction):
         if self._ledger:
             self.many("INSERT INTO ledger (uid, gid, iid, amount, balance, reason, request, created) "
                       "VALUES (%s, %s, %s, %s, %s, %s, %s, %s)", self._ledger)
+
+
+class WriteNeededError(Exception):
+    """A function that only reads has found something that has to be changed first."""
+
+
+def writable(db: Statements) -> Work:
+    """Return ``db`` if something can be changed with it.
+
+    Otherwise raises WriteNeededError, which lets the runner call the function again, in a transaction.
+    """
+    if not isinstance(db, Work):
+        raise WriteNeededError
+    return db

@@ -1,14 +1,21 @@
-"""The stream that keeps what is said, as all its users declare it."""
+"""The streams that keep what is said and what players report, as all their users declare them."""
 
 from common import subjects
 from common.nats.jetstream import Stream
-from common.process_settings import ChatStreamSettings
+from common.process_settings import ChatReportSettings, ChatStreamSettings
 
 HOUR = 3600
+DAY = 24 * HOUR
 
 
 def chat_stream(settings: ChatStreamSettings) -> Stream:
-    """Return the stream of these settings."""
+    """Return the stream of what is said."""
     return Stream(settings.chat_stream, (subjects.ALL_CHAT,), seconds=settings.chat_stream_hours * HOUR,
                   messages_of_subject=settings.chat_stream_channel, size=settings.chat_stream_bytes,
                   replicas=settings.chat_stream_replicas)
+
+
+def report_stream(settings: ChatReportSettings, replicas: int) -> Stream:
+    """Return the stream of what players report; of each report it has one message."""
+    return Stream(settings.report_stream, (subjects.ALL_CHAT_REPORTS,), seconds=settings.report_stream_days * DAY,
+                  size=settings.report_stream_bytes, replicas=replicas)

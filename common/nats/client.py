@@ -31,6 +31,7 @@ from common.nats.subscriptions import Subscriptions, frame
 log = logging.getLogger(__name__)
 
 PENDING = Gauge("nats_pending_bytes", "Bytes that wait to be written to NATS", ["client"])
+SUBSCRIPTIONS = Gauge("nats_subscriptions", "Subscriptions that have not ended", ["client"])
 FIRST_WAIT = 0.05
 T = TypeVar("T")
 
@@ -79,6 +80,7 @@ class Client(NATSClient):  # type: ignore[misc]  # pynats2 has no type hints
             on_reconnect=on_reconnect,
         )
         PENDING.labels(name).set_function(lambda: self._outbox.pending)
+        SUBSCRIPTIONS.labels(name).set_function(lambda: len(self._subscriptions))
 
     @property
     def connected(self) -> bool:

@@ -3,7 +3,9 @@
 The API: https://docs.nats.io/reference/reference-protocols/nats_api_reference
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -16,11 +18,17 @@ from common.nats.replies import ask
 API = "$JS.API"
 NANOSECONDS = 1_000_000_000
 NAME_TAKEN = 10058  # the stream exists with another configuration
+NOT_THE_FIRST = 10071  # the stream has a message of this subject
+ONLY_THE_FIRST = {"Nats-Expected-Last-Subject-Sequence": "0"}
 ACKNOWLEDGE = b"+ACK"
 
 
 class JetStreamError(NATSError):  # type: ignore[misc]  # pynats2 has no type hints
     """JetStream refused a request, or answered what cannot be read."""
+
+
+class AlreadyStoredError(JetStreamError):
+    """The stream has a message of this subject, and was to have one only."""
 
 
 @dataclass(frozen=True)
@@ -101,12 +109,27 @@ class JetStream:
         info = self._call(f"CONSUMER.INFO.{stream}.{consumer}", {})
         return int(info["num_pending"]) + int(info["num_ack_pending"])
 
-    def read(self, stream: str, subject: str, *, number: int, most: int) -> list[Stored]:
-        """Return up to ``most`` messages of a subject, which may have wildcards, from ``number`` on."""
+    def store_once(self, subject: str, payload: bytes) -> int:
+        """Publish the only message of its subject; return its number once the stream has it.
+
+        Raises AlreadyStoredError. After a time limit it may be stored or not; to repeat it does no harm.
+        """
+        try:
+            return int(self._ask(subject, payload, ONLY_THE_FIRST)["seq"])
+        except JetStreamError as error:
+            if error.args[1:] == (NOT_THE_FIRST,):
+                raise AlreadyStoredError(f"{subject} is stored already") from None
+            raise
+
+    def read(self, stream: str, subject: str, *, number: int, most: int, times: bool = False) -> list[Stored]:
+        """Return up to ``most`` messages of a subject, which may have wildcards, from ``number`` on.
+
+        Without ``times`` their times are 0.
+        """
         wanted = orjson.dumps({"seq": max(1, number), "batch": most, "next_by_subj": subject})
         replies = ask(self._client, f"{API}.DIRECT.GET.{stream}", wanted, most=most + 1, seconds=self._timeout,
                       is_last=lambda reply: bool(reply.status))
-        return [_direct(reply) for reply in replies if not reply.status]
+        return [_direct(reply, times=times) for reply in replies if not reply.status]
 
     def state(self, stream: str, subject: str) -> dict[str, Any]:
         """Return the state of a stream: ``first_seq``, ``last_seq``, and ``subjects`` with how many each has."""
@@ -120,7 +143,10 @@ class JetStream:
         return [_fetched(reply) for reply in replies if not reply.status]
 
     def _call(self, method: str, body: dict[str, Any]) -> dict[str, Any]:
-        reply = self._client.request(f"{API}.{method}", payload=orjson.dumps(body), timeout=self._timeout)
+        return self._ask(f"{API}.{method}", orjson.dumps(body))
+
+    def _ask(self, subject: str, payload: bytes, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+        reply = self._client.request(subject, payload=payload, timeout=self._timeout, headers=headers)
         try:
             answer = orjson.loads(reply.payload)
         except orjson.JSONDecodeError:
@@ -128,7 +154,7 @@ class JetStream:
         if not isinstance(answer, dict):
             raise JetStreamError("an answer of JetStream is no object")
         if "error" in answer:
-            raise JetStreamError(f"{method}: {answer['error'].get('description')}", answer["error"].get("err_code"))
+            raise JetStreamError(f"{subject}: {answer['error'].get('description')}", answer["error"].get("err_code"))
         return answer
 
 
@@ -143,9 +169,17 @@ def _fetched(message: Message) -> Stored:
     return Stored(message.subject, message.payload, number, time, message.reply)
 
 
-def _direct(message: Message) -> Stored:
+def _direct(message: Message, *, times: bool) -> Stored:
     """Return a message that was read by its number; its headers tell what it is."""
+    headers = message.headers
     try:
-        return Stored(message.headers["Nats-Subject"], message.payload, int(message.headers["Nats-Sequence"]), 0)
+        time = _nanoseconds(headers["Nats-Time-Stamp"]) if times else 0
+        return Stored(headers["Nats-Subject"], message.payload, int(headers["Nats-Sequence"]), time)
     except (KeyError, ValueError):
-        raise JetStreamError("a message of a stream has no number") from None
+        raise JetStreamError("a message of a stream has no number or time") from None
+
+
+def _nanoseconds(text: str) -> int:
+    """Return the nanoseconds since 1970 of ``2026-01-31T23:59:59.123456789Z``, whose last zeros are left out."""
+    whole, _, part = text.removesuffix("Z").partition(".")
+    return int(datetime.fromisoformat(whole + "+00:00").timestamp()) * NANOSECONDS + int(part.ljust(9, "0")[:9])

@@ -76,8 +76,12 @@ class Keeper:
         return self._greenlet is gevent.getcurrent()
 
     def wait(self, seconds: float) -> bool:
-        """Wait until connected; return whether it is."""
-        return self._up.wait(seconds)
+        """Wait until connected; return whether it is.
+
+        The question comes first, because gevent's wait without need may hang: it ignores its time limit when waiters of
+        before are still to be woken up, and is forgotten when the last of those gives up in that moment.
+        """
+        return self._up.is_set() or self._up.wait(seconds)
 
     def _run(self) -> None:
         while not self._stopping.is_set():

@@ -24,6 +24,9 @@ class Subscriptions:
     def __iter__(self) -> Iterator[NATSSubscription]:
         return iter([*self._by_sid.values()])
 
+    def __len__(self) -> int:
+        return len(self._by_sid)
+
     def __contains__(self, subscription: NATSSubscription) -> bool:
         return self._by_sid.get(subscription.sid) is subscription
 

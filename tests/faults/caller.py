@@ -26,7 +26,11 @@ class CountingGate(Gate):
 
     def _exchange(self, address: Address, line: bytes) -> bytes:
         self.tally.tries += 1
-        self.line = super()._exchange(address, line)
+        try:
+            self.line = super()._exchange(address, line)
+        except Exception as error:
+            self.tally.broke(error)
+            raise
         self.tally.answered(self.line)
         return self.line
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.faults import strikes
+from tests.faults import social_disband, social_families, social_friends, social_gifts, social_mailbox, strikes
 from tests.faults.strikes import Strike
 
 SERVICES = ("gate", "worker", "edge", "auth", "config", "mail", "chatlog")
@@ -23,6 +23,8 @@ class Case:
     """Whether requests may get no answer in all their tries; every process of a kind that has two may be lost."""
     proxied: bool = False
     """Whether it needs the proxies between the system and its backends and clients."""
+    rehearsed: bool = False
+    """Whether it is no strike but the rehearsal of a rolling update (``rollout.py``), on pods of the manifests."""
 
 
 def killed() -> list[Case]:
@@ -66,8 +68,26 @@ def strained() -> list[Case]:
     ]
 
 
-ALL: Sequence[Case] = (*killed(), *strained(), *stopped())
-QUICK = ("kill-worker", "kill-redis", "garbage")
+def social() -> list[Case]:
+    """What players do to one another at the same time."""
+    return [
+        Case("gift-race", "each gift is claimed on six connections through all gates at once",
+             social_gifts.claim_race, 4),
+        Case("gift-kill", "kill -9 of each worker between taking the claim of a gift and granting it",
+             social_gifts.killed_claims, 8),
+        Case("gift-full-box", "more gifts than a mailbox has room for", social_mailbox.full_mailbox, 4),
+        Case("friends-cross", "friend requests are made, agreed to, refused and taken back at the same moment",
+             social_friends.crossing_friends, 4),
+        Case("families-cross", "players get into families, and out of them, in several ways at the same moment",
+             social_families.crossing_families, 4),
+        Case("family-ends", "a family ends while its members speak and others join", social_disband.disbanded, 4),
+    ]
+
+
+REHEARSAL = Case("rolling-update", "all Deployments of the manifests are updated, pod by pod", strikes.nothing, 4,
+                 rehearsed=True)
+ALL: Sequence[Case] = (*killed(), *strained(), *social(), *stopped(), REHEARSAL)
+QUICK = ("kill-worker", "kill-redis", "garbage", "gift-race", "friends-cross", "families-cross")
 
 
 def select(names: Sequence[str], cases: Sequence[Case] = ALL) -> list[Case]:

@@ -11,7 +11,7 @@ from apps.client.gate import Address
 from tests.faults import postbox
 from tests.faults.caller import Caller
 from tests.faults.people import Cast, Person
-from tests.faults.stage import Stage
+from tests.faults.stage import Ground
 from tests.faults.tally import Tally
 
 REPEAT_SECONDS = 30.0
@@ -24,7 +24,7 @@ SAMPLE = 4
 class Examiner:
     """Examines one cast on one stage. What is wrong is a text each."""
 
-    def __init__(self, stage: Stage, cast: Cast, chance: random.Random) -> None:
+    def __init__(self, stage: Ground, cast: Cast, chance: random.Random) -> None:
         self._stage = stage
         self._cast = cast
         self._chance = chance

@@ -62,7 +62,8 @@ class Load:
         actions, weights = zip(*self._actions, strict=True)
         while not self._ending.is_set():
             self._random.choices(actions, weights)[0](caller, actor)
-            self._ending.wait(self._random.uniform(0.5, 1.5) * think)
+            # Not a wait for the end: with many waiters, gevent can lose one that comes just after set().
+            gevent.sleep(self._random.uniform(0.5, 1.5) * think)
 
     def _look(self, caller: Caller, actor: Person) -> None:
         """Read the balances: no less than was acknowledged before, no more than was tried by now."""

@@ -9,6 +9,7 @@ from tests.faults.cases import Case
 from tests.faults.examiner import Examiner
 from tests.faults.holdings import Holdings
 from tests.faults.idle import not_idle
+from tests.faults.levels import LevelWatch
 from tests.faults.load import Load
 from tests.faults.log_watch import LogWatch
 from tests.faults.people import Cast
@@ -35,6 +36,7 @@ class Play:
         self._random = random.Random(seed)
         self._examiner = Examiner(stage, cast, self._random)
         self._holdings = Holdings(stage.processes)
+        self._levels = LevelWatch(stage.processes, stage.nats_url)
         self._logs = LogWatch(stage.processes.system.data / "logs")
 
     def run(self, case: Case) -> Result:
@@ -44,7 +46,7 @@ class Play:
         talk = Talk(self._cast.talkers, self._stage.gates, self._stage.edges, tally)
         load = Load(self._cast, self._stage.gates, tally, self._random.randrange(2**32))
         try:
-            self._strike(case, load, talk, result)
+            self._strike(case, load, talk, tally, result)
             settled = monotonic()
             result.problems += self._examiner.examine()
             result.details["examined in"] = round(monotonic() - settled, 1)
@@ -53,18 +55,19 @@ class Play:
         self._count(case, tally, talk, result)
         result.problems += self._stage.processes.surprises()
         result.problems += not_idle(self._stage.processes)
-        problems, result.details["holdings"] = self._holdings.look()
-        result.problems += problems
+        for name, watch in (("holdings", self._holdings), ("levels", self._levels)):
+            problems, result.details[name] = watch.look()
+            result.problems += problems
         result.notes += self._logs.look()
         result.seconds = monotonic() - begun
         return result
 
-    def _strike(self, case: Case, load: Load, talk: Talk, result: Result) -> None:
+    def _strike(self, case: Case, load: Load, talk: Talk, tally: Tally, result: Result) -> None:
         talk.start()
         load.start()
         try:
             gevent.sleep(LEAD_SECONDS)
-            case.strike(Field(self._stage, load, self._seconds, result.notes))
+            case.strike(Field(self._stage, load, self._seconds, result.notes, result.problems, tally))
             self._stage.processes.wait_ready()
             gevent.sleep(LEAD_SECONDS)
         finally:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+from tests.faults import rollout, rollout_report
 from tests.faults.cases import ALL, QUICK, Case, select
 from tests.faults.options import Options, parse
 from tests.faults.people import recruit
@@ -35,7 +36,7 @@ def main() -> int:
     with data_folder(keep=options.keep) as folder:
         results = run(cases, options, folder, lambda text: print(text, flush=True))
     write(results, options, whole=len(cases) == len(ALL))
-    print(f"\n{table(results)}")
+    print(f"\n{table(results)}\n{rollout_report.text(results)}", end="")
     return 0 if all(result.passed for result in results) else 1
 
 
@@ -53,11 +54,17 @@ def data_folder(*, keep: bool) -> Iterator[Path]:
 
 
 def run(cases: Sequence[Case], options: Options, folder: Path, show: Callable[[str], None]) -> list[Result]:
-    """Play the cases, those that need no proxies first."""
+    """Play the cases, those that need no proxies first, the rehearsal of an update last."""
     size = SMALL if options.quick else Size()
-    plain, netted = ([case for case in cases if case.proxied is wanted] for wanted in (False, True))
+    struck, rehearsed = ([case for case in cases if case.rehearsed is wanted] for wanted in (False, True))
+    plain, netted = ([case for case in struck if case.proxied is wanted] for wanted in (False, True))
     show(line(HEADINGS, WIDTHS))
-    return [*run_on(direct(folder, size), plain, options, show), *run_on(proxied(folder, SMALL), netted, options, show)]
+    results = [*run_on(direct(folder, size), plain, options, show),
+               *run_on(proxied(folder, SMALL), netted, options, show)]
+    for case in rehearsed:
+        results.append(rollout.rehearse(case, folder, options.actors, options.seed))
+        show(line(results[-1].cells, WIDTHS))
+    return results
 
 
 def run_on(opened: AbstractContextManager[Stage], cases: Sequence[Case], options: Options,

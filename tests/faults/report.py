@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from tests.faults import rollout_report
+
 HEADINGS = ("case", "result", "requests", "refused", "retried", "failed", "recovery s", "longest s", "notes")
 NOTE_LENGTH = 120
 
@@ -61,7 +63,7 @@ def page(results: Sequence[Result], machine: str) -> str:
     """Return docs/faults.md."""
     rows = ["| " + " | ".join(with_title(HEADINGS, "what happens")) + " |", "|" + "---|" * (len(HEADINGS) + 1)]
     rows += ["| " + " | ".join(map(escape, with_title(result.cells, result.title))) + " |" for result in results]
-    return PAGE.format(machine=machine, table="\n".join(rows))
+    return PAGE.format(machine=machine, table="\n".join(rows)) + rollout_report.section(results)
 
 
 def with_title(cells: Sequence[str], title: str) -> tuple[str, ...]:
@@ -90,10 +92,12 @@ and chat, one thing after the other goes wrong. After each case the load stops a
 - every acknowledged write is there once, every other one at most once, and exactly once after it was repeated;
 - a repeat under the same request id gets the same bytes;
 - the ledger adds up to what the players hold;
-- no mail is lost or doubled, every gift is granted exactly once;
+- no mail is lost or doubled, every gift is granted exactly once, on however many connections it is claimed;
+- two players are friends on both sides or on neither, nobody is in two families or in one that has ended, and nobody
+  hears a family without being in it, one second after the change was acknowledged;
 - no chat ticket opens two sessions, nobody hears a message twice, out of order or from another world;
 - the chat sessions hear one another again, all processes are ready, none died that was not killed, one that was asked
-  to end did so with exit code 0, and none keeps sockets or memory.
+  to end did so with exit code 0, and none keeps sockets, memory, greenlets or subscriptions.
 
 *Refused* are answers that ask the client to come again, *retried* the tries beyond the first, *failed* the requests
 that got no answer in five tries within about {{}} s each. *Recovery* is the longest time in which one kind of action

@@ -39,16 +39,12 @@ class Size:
 
 
 @dataclass
-class Stage:
-    """A running system: its processes, and the addresses that clients use."""
+class Ground:
+    """A running system as players see it, and its database."""
 
-    processes: Processes
     gates: Sequence[Address]
     edges: Sequence[Address]
     database_url: str
-    redis_url: str
-    proxies: dict[str, list[Proxy]] = field(default_factory=dict)
-    """What lies in between -> proxies: nats, redis, mysql and clients."""
 
     def waiting_mails(self) -> int:
         """Return how many deliveries are left in the outbox."""
@@ -66,14 +62,25 @@ class Stage:
         return [] if done.returncode == 0 else [f"ledger: {line}" for line in done.stdout.splitlines()[-3:]]
 
 
+@dataclass
+class Stage(Ground):
+    """A system whose processes can be broken."""
+
+    redis_url: str
+    nats_url: str
+    processes: Processes
+    proxies: dict[str, list[Proxy]] = field(default_factory=dict)
+    """What lies in between -> proxies: nats, redis, mysql and clients."""
+
+
 @contextmanager
 def direct(folder: Path, size: Size) -> Iterator[Stage]:
     """The system with its own backends, which it starts again when they end."""
     system = LocalSystem(folder / "run", *size.arguments(), *RESTARTS)
     try:
         endpoints = system.start({"OUTBOX_LEASE_SECONDS": LEASE_SECONDS}).endpoints
-        yield Stage(Processes(system), addresses(endpoints["gates"]), addresses(endpoints["edges"]),
-                    endpoints["mysql"], endpoints["redis"])
+        yield Stage(addresses(endpoints["gates"]), addresses(endpoints["edges"]), endpoints["mysql"],
+                    endpoints["redis"], endpoints["nats"], Processes(system))
     finally:
         system.clean_up()
 
@@ -93,8 +100,8 @@ def proxied(folder: Path, size: Size) -> Iterator[Stage]:
         endpoints = system.start({**urls, "OUTBOX_LEASE_SECONDS": LEASE_SECONDS}).endpoints
         gates, edges = ([_proxy(stack, address.port) for address in addresses(endpoints[kind])]
                         for kind in ("gates", "edges"))
-        yield Stage(Processes(system), [Address(HOST, one.port) for one in gates],
-                    [Address(HOST, one.port) for one in edges], backends["mysql"].url, backends["redis"].url,
+        yield Stage([Address(HOST, one.port) for one in gates], [Address(HOST, one.port) for one in edges],
+                    backends["mysql"].url, backends["redis"].url, backends["nats"].url, Processes(system),
                     {**proxies, "clients": [*gates, *edges]})
 
 

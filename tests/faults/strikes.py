@@ -11,6 +11,7 @@ import redis
 from tests.faults import garbage as shots
 from tests.faults.load import Load
 from tests.faults.stage import Stage
+from tests.faults.tally import Tally
 
 FREEZE_SECONDS = 3.0
 FORGOTTEN_SECONDS = 11.0  # an entry of a gate lives for 10
@@ -28,6 +29,9 @@ class Field:
     seconds: float
     """How long a strike lasts that has no length of its own."""
     notes: list[str]
+    problems: list[str]
+    """What a strike finds wrong by itself."""
+    tally: Tally
 
 
 Strike = Callable[[Field], None]

@@ -31,6 +31,9 @@ class Tally:
         elif status and status[1] == TIMED_OUT:
             self.timed_out += 1
 
+    def broke(self, error: Exception) -> None:
+        """Note that a try got no answer."""
+
     def success(self, kind: str) -> None:
         """Note that something worked now."""
         self._successes.setdefault(kind, []).append(self._clock())

@@ -23,8 +23,10 @@ from apps.auth.settings import AuthSettings
 from common.health import Health
 from common.http_service import equip
 from common.redis_client import PipelinedRedis
+from tests.support.process_tree import descendants
 
 KEY = "key-of-the-auth-tests-0123456789abcdef"
+START_SECONDS = 30.0
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -87,7 +89,7 @@ class AuthProcess:
         environment = {"PATH": os.environ["PATH"], "JWT_KEY": KEY}
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(self._command, cwd=PROJECT, env=environment, stdout=log, stderr=log)
-        wait_for(self.ready)
+        wait_for(self.ready, START_SECONDS)
 
     def stop(self) -> int:
         """Send SIGTERM and return the exit code."""
@@ -101,6 +103,18 @@ class AuthProcess:
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait(timeout=10)
 
+    def signal(self, number: int) -> None:
+        """Send a signal to the process and its children."""
+        assert self._process is not None
+        for pid in (self._process.pid, *(found.pid for found in descendants(self._process.pid))):
+            os.kill(pid, number)
+
+    def die(self) -> None:
+        """End it at once, as kill -9 does."""
+        self.signal(signal.SIGKILL)
+        assert self._process is not None
+        self._process.wait(timeout=10)
+
     def ready(self) -> bool:
         assert self._process is not None
         assert self._process.poll() is None, self.log.read_text()
@@ -110,17 +124,23 @@ class AuthProcess:
             return False
 
     def get(self, path: str) -> tuple[int, Any]:
-        return self._request("GET", path, None)
+        status, body = self._request("GET", path, None)
+        return status, json.loads(body)
+
+    def text(self, path: str) -> str:
+        """Return a page as it is."""
+        return self._request("GET", path, None)[1].decode()
 
     def post(self, path: str, **fields: Any) -> tuple[int, Any]:
-        return self._request("POST", path, json.dumps(fields))
+        status, body = self._request("POST", path, json.dumps(fields))
+        return status, json.loads(body)
 
-    def _request(self, method: str, path: str, body: str | None) -> tuple[int, Any]:
+    def _request(self, method: str, path: str, body: str | None) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
             connection.request(method, path, body, {"Content-Type": "application/json"})
             answer = connection.getresponse()
-            return answer.status, json.loads(answer.read())
+            return answer.status, answer.read()
         finally:
             connection.close()
 

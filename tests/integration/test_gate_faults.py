@@ -102,6 +102,17 @@ def test_an_entry_that_redis_lost_is_written_again(system: System) -> None:
     store.close()
 
 
+def test_a_redis_that_comes_back_empty_has_the_entry_at_once(tmp_path: Path) -> None:
+    with running(tmp_path, registration_interval=8) as system:
+        store = redis.Redis(port=system.redis.port, decode_responses=True)
+        entries = store.keys("gates.id.*")
+        for _ in range(2):
+            system.redis.kill()
+            system.redis.start()
+            assert wait_for(lambda: store.keys("gates.id.*") == entries) < 1
+        store.close()
+
+
 def test_the_end_does_not_wait_for_clients_without_a_request(system: System) -> None:
     with connect(system.gate.port) as silent, connect(system.gate.port) as half, connect(system.gate.port) as idle:
         half.sendall(b'{"function":')

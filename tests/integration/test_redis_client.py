@@ -225,6 +225,18 @@ def test_scripts_survive_a_restart(valkey: Valkey, client: PipelinedRedis) -> No
     assert pipe.execute() == [8]
 
 
+def test_each_new_connection_is_told_of(valkey: Valkey, make: Callable[..., PipelinedRedis]) -> None:
+    told: list[bool] = []
+    client = make(valkey.url)
+    client.when_connected(lambda: told.append(client.connected))
+    for count in (1, 2):
+        valkey.kill()
+        wait_for(lambda: not client.connected)
+        valkey.start()
+        wait_for(lambda: client.connected)
+        assert told == [True] * count
+
+
 def test_a_lock_works(client: PipelinedRedis) -> None:
     with client.lock("lock", timeout=5):
         assert not client.lock("lock", timeout=5, blocking=False).acquire()

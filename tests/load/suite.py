@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 from apps.local.ports import HOST
-from tests.load import chat, database, phase, players, scenario, targets
+from tests.load import chat, database, lists, phase, players, scenario, targets, word_filter
 from tests.load.floors import Floors
 from tests.load.phase import Load
 from tests.load.results import Row, median
@@ -38,6 +38,7 @@ class Suite:
         self._receivers = [players.crowd_name(number) for number in range(sizes.crowd)]
         self._accounts = players.register(system.endpoints, sizes.players)
         players.insert_crowd(system.endpoints["mysql"], 0, sizes.crowd)
+        self._listed: list[Account] = []
         self._floors = Floors(system, sizes.floor_span, self._clients, self._reads(self._accounts)[0])
         self._floors.prepare()
         self._closed("mix", max(CLOSED_LOOPS))  # opens the pools of connections; its figures count for nothing
@@ -52,6 +53,7 @@ class Suite:
             "info": lambda: self._closed("info", 1),
             "mix": lambda: self._closed("mix", self._clients),
             "mail": self._mail,
+            **{name: lambda name=name: self._list(name) for name in targets.LISTS},  # type: ignore[misc]
             "keep_alive": lambda: self._closed("keep_alive", self._clients),
             "tls": lambda: self._tls("reads"),
             "tls_keep_alive": lambda: self._tls("keep_alive"),
@@ -69,6 +71,7 @@ class Suite:
             "chat": lambda: chat.fan_out(self._system, self._sizes.chat_clients, self._sizes.chat_rate,
                                          self._sizes.span.measured),
             "chat_idle": lambda: chat.idle(self._system, self._sizes.idle_clients),
+            "word_filter": word_filter.measure,
         }
 
     def run(self, name: str, phase_: Phase) -> Row:
@@ -109,6 +112,12 @@ class Suite:
 
             wait_for(lambda: left() == 0, OUTBOX_SECONDS, "an empty outbox")
         return row
+
+    def _list(self, name: str) -> Row:
+        """Measure a long list, whose players are made when the first one is asked for."""
+        self._listed = self._listed or lists.fill(self._system.endpoints, self._accounts, self._sizes.crowd)
+        chosen = scenario.load(name)
+        return self._known(f"{chosen.title}, {self._clients} clients", self._lines(chosen, self._listed))
 
     def _half_peak(self) -> Row:
         rate = self.peak() / 2

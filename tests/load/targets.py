@@ -7,6 +7,8 @@ from tests.load.results import Row
 
 Rows = Mapping[str, Row]
 READS = ("reads_16", "reads_32", "reads_64")
+LISTS = {"friends_50": "50 friends", "family_50": "a family of 50", "mails_50": "50 mails"}
+"""Measurement -> what it lists."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,11 @@ def _spread(*names: str) -> Callable[[Rows], float]:
     return lambda rows: max(rows[name].cpu_in_all for name in names) / rows[names[0]].cpu_in_all
 
 
+def _beside_reads(name: str) -> Callable[[Rows], float]:
+    """Return how much dearer ``name`` is than the read of 20 items with as many clients."""
+    return lambda rows: rows[name].cpu_in_all / rows["reads_32"].cpu_in_all
+
+
 TARGETS = (
     Target("CPU of an authenticated read, ms", 0.8, False, READS, lambda rows: peak(rows).cpu_in_all),
     Target("CPU of a request of the mix, ms", 1.2, False, ("mix",), _cpu("mix")),
@@ -70,6 +77,10 @@ TARGETS = (
            _spread("workers_1", "workers_2", "workers_4")),
     Target("CPU of a read, 10,000 players / 1,000", 1.15, False, ("players_1k", "players_10k"),
            _spread("players_1k", "players_10k")),
+    *(Target(f"CPU of {what} / 20 items", 1.5, False, (name, "reads_32"), _beside_reads(name))
+      for name, what in LISTS.items()),
+    Target("word filter, 100 characters, us", 20, False, ("word_filter",),
+           lambda rows: max(rows["word_filter"].more.values())),
 )
 
 

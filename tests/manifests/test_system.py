@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -45,7 +44,7 @@ class System:
         for container in [*self._prepared("nats"), *self._prepared("redis")]:
             container.spawn()
         for container in self.running:
-            wait_for(partial(listens, container), START_SECONDS, f"{container.name}, see {container.log_file}")
+            wait_for(container.listens, START_SECONDS, f"{container.name}, see {container.log_file}")
         self._migrate()
         kept = [container for app in SERVICES for container in self._prepared(app)]
         start(kept, START_SECONDS)
@@ -74,15 +73,6 @@ class System:
         self.running += found
         self.watch.containers += found
         return found
-
-
-def listens(container: Container) -> bool:
-    try:
-        for port in ports(container.spec).values():
-            gevent.socket.create_connection((container.pod.address, port), timeout=1).close()
-    except OSError:
-        return False
-    return True
 
 
 @pytest.fixture(scope="module")

@@ -234,6 +234,12 @@ class EdgeSystem:
         edge.wait_ready()
         return edge
 
+    def kill(self, edge: Edge) -> None:
+        """End an edge as kill -9 does."""
+        self._edges.remove(edge)
+        edge.process.kill()
+        edge.stop()
+
     def connect(self, edge: Edge, tls: ssl.SSLContext | None = None) -> ChatClient:
         return self.own(ChatClient(edge.port, tls))
 

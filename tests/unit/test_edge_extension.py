@@ -17,6 +17,8 @@ def test_a_plain_register_has_no_wishes() -> None:
 
 @pytest.mark.parametrize(("payload", "wishes"), [
     (b"1;", Wishes()), (b"1;last=5", Wishes(last=5)), (b"1;after=0;system=1", Wishes(after=0, system=True)),
+    (b"1;online=1", Wishes(online=True)), (b"1;online=yes", Wishes()),
+    (b"1;after-family=3;position=1", Wishes(afters={"family": 3}, position=True)),
     (b"1;;future;other=x;last=7;", Wishes(last=7)), (b"1;system=0", Wishes()), (b"1;last=1;last=2", Wishes(last=2)),
 ])
 def test_wishes(payload: bytes, wishes: Wishes) -> None:
@@ -24,10 +26,18 @@ def test_wishes(payload: bytes, wishes: Wishes) -> None:
 
 
 @pytest.mark.parametrize("payload", [b"1;last=", b"1;last=x", b"1;after=-1", b"1;after=1.5", b"1;last=" + b"9" * 19,
-                                     b"1;last", "1;last=٣".encode()])
+                                     b"1;last", "1;last=٣".encode(), b"1;after-public="])
 def test_numbers_that_are_none(payload: bytes) -> None:
     with pytest.raises(ExtensionError):
         extension.split(payload)
+
+
+def test_a_channel_may_have_a_number_of_its_own_until_the_client_moves() -> None:
+    wishes = Wishes(after=7, afters={"family": 3}, last=2)
+    assert wishes.after_in("chat.s1.family.Red") == 3
+    assert wishes.after_in("chat.s1.public") == 7
+    assert wishes.from_now(9) == Wishes(floor=9, last=2)
+    assert wishes.from_now(9).after_in("chat.s1.family.Blue") is None
 
 
 @given(st.binary(max_size=80))
@@ -56,6 +66,10 @@ def test_private_messages_are_commands_of_the_extension_only() -> None:
     assert extension.private("s1", b"b.ert:hi: you") == ("chat.s1.private.b=2Eert", b"hi: you")
     with pytest.raises(CommandError):
         decode(b"000PRIVATEbert:hi")
+    for line in (b"0000ONLINE", b"0000REPORTpublic:1"):
+        assert decode(line, extended=True).payload == line[10:]
+        with pytest.raises(CommandError):
+            decode(line)
     for line in (b"000MESSAGE{}", b"0000NOTICE{}", b"0000000GAP{}"):
         with pytest.raises(CommandError):
             decode(line, extended=True)
@@ -65,3 +79,12 @@ def test_private_messages_are_commands_of_the_extension_only() -> None:
 def test_a_private_message_names_somebody(payload: bytes) -> None:
     with pytest.raises(ExtensionError):
         extension.private("s1", payload)
+
+
+def test_lines_about_who_is_online_and_about_reports() -> None:
+    assert extension.online_line("Red", ["a"]) == b'0000ONLINE{"family":"Red","members":["a"]}\r\n'
+    assert extension.online_line("", [], more=True) == b'0000ONLINE{"family":"","members":[],"more":true}\r\n'
+    assert extension.online_change_line("Red", ["a"], []) == (
+        b'0000ONLINE{"family":"Red","joined":["a"],"left":[]}\r\n')
+    assert extension.report_line("public", 17, "kept") == (
+        b'0000REPORT{"channel":"public","number":17,"result":"kept"}\r\n')

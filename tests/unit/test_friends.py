@@ -34,11 +34,11 @@ def test_nobody_invites_without_a_family() -> None:
 
 
 def test_a_friend_in_the_list() -> None:
-    assert friend_list.entry(("Bea", 420, TODAY, date(2030, 1, 1), "Oaks", "1", "hi", 1)) == {
+    assert friend_list.entry(["Bea", 420, "2030-01-02", "2030-01-01", "Oaks", "1", "hi", 1]) == {
         "gn": "Bea", "exp": 420, "recover": "2030-01-02", "since": "2030-01-01", "fid": "Oaks", "icon": "1",
         "intro": "hi", "isre": 1}
 
 
 def test_a_request_in_the_list() -> None:
-    shown = friend_list.entry(("Bea", 420, None, None, None, "1", "", None))
+    shown = friend_list.entry(["Bea", 420, None, None, None, "1", "", None])
     assert (shown["recover"], shown["since"], shown["fid"], shown["isre"]) == ("", "", "", 0)

@@ -10,7 +10,8 @@ from apps.mail import box, mailbox
 from apps.mail.box import BoxBusyError
 from apps.mail.checks import BoxName
 from apps.mail.delivery import Outcome
-from apps.mail.reader import FILE_LIMIT, Listing
+from apps.mail.listings import Listing
+from apps.mail.reader import FILE_LIMIT
 from tests.unit.mail_player import MAIL, NAME, NOW, Player, key
 
 

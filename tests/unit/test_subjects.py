@@ -51,3 +51,8 @@ def test_chat_subjects() -> None:
 def test_what_edges_are_told_is_no_chat() -> None:
     assert subjects.chat_control("s0") == "control.chat.s0"
     assert subjects.chat_control("a.>") == "control.chat.a=2E=3E"
+
+
+def test_what_edges_tell_one_another_and_what_is_reported_is_no_chat() -> None:
+    assert subjects.family_presence("s0", "a.>") == "presence.chat.s0.a=2E=3E"
+    assert subjects.chat_report("s0", "p.1", "17-5") == "report.chat.s0.p=2E1.17-5"

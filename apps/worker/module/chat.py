@@ -12,9 +12,10 @@ TICKET_SECONDS = 120
 def get_login_token_chat(uid: str, **kwargs: Unpack[ReadTools]) -> Reply:
     """Return a ticket that opens the chat of the player's world and family, once, within two minutes."""
     name = kwargs["db"].value("SELECT gn FROM player WHERE uid = %s", uid)
-    ticket = str(kwargs["random"].getrandbits(TICKET_BITS))
+    random = kwargs["random"]
     member = families.membership(kwargs["db"], uid, kwargs["now"])
     family = {"fn": member.family.name, "fid": member.family.id} if member else {"fn": "", "fid": ""}
     payload = {"uid": uid, "gn": name, "world": kwargs["world"].home, **family}
-    kwargs["services"].auth.register_nonce(ticket, payload, TICKET_SECONDS)
+    ticket = kwargs["services"].auth.register_ticket(
+        lambda: str(random.getrandbits(TICKET_BITS)), payload, TICKET_SECONDS)
     return ok({"token": ticket})

@@ -7,7 +7,7 @@ from typing import Any, Unpack
 from apps.worker.fields import FieldError
 from apps.worker.module import family_access
 from apps.worker.module.common import GameError, ReadTools, Reply, Tools, ok
-from apps.worker.module.enums import FamilyHistoryKeys, FamilyRole, Timer
+from apps.worker.module.enums import FamilyHistoryKeys, FamilyRole
 from apps.worker.module.family_access import LARGEST_ICON, rule_of
 from apps.worker.rules import (
     accounts,
@@ -16,13 +16,12 @@ from apps.worker.rules import (
     family_entry,
     family_members,
     family_news,
+    family_page,
     letters,
     names,
-    timers,
     utc,
 )
-from apps.worker.rules.families import Family
-from apps.worker.unit_of_work import Work
+from apps.worker.unit_of_work import Work, writable
 from common.mysql import DuplicateError
 
 NO_TIMER = -1
@@ -67,23 +66,21 @@ def leave_family(uid: str, **kwargs: Unpack[Tools]) -> Reply:
     return ok({"cd_time": seconds})
 
 
-def get_all_family(uid: str, **kwargs: Unpack[Tools]) -> Reply:
+def get_all_family(uid: str, **kwargs: Unpack[ReadTools]) -> Reply:
     """Show the family with its members and news. 99: in none, also because its time to disband has come."""
     db, now = kwargs["db"], kwargs["now"]
-    found = families.any_membership(db, uid)
-    if found is None:
+    page = family_page.of(db, uid)
+    if page is None:
         raise GameError(99, "not in a family")
-    if found.family.is_gone(now):
-        family_members.dissolve(db, found.family)
+    if page.is_gone(now):
+        family_members.clear_out(writable(db), uid, now)
         return Reply(99, "the family was disbanded")  # not raised: what was removed stays removed
-    family = found.family
-    checked_in = timers.get_timer(db, uid, Timer.FAMILY_CHECK_IN)
     return ok({
-        **family.info(),
-        "members": family_members.shown(db, family),
-        "news": family_news.shown(db, family),
-        "timer": _seconds_left(family, now),
-        "is_checkin": int(checked_in is not None and checked_in > now),
+        **page.info,
+        "members": page.members,
+        "news": page.news,
+        "timer": _seconds_left(page.disband, now),
+        "is_checkin": int(page.checked_in is not None and page.checked_in > now),
     })
 
 
@@ -110,7 +107,7 @@ def _require_level(db: Work, uid: str, config: Mapping[str, Any]) -> None:
         raise GameError(95, "the level is too low")
 
 
-def _seconds_left(family: Family, now: datetime) -> int:
-    if family.disband is None:
+def _seconds_left(disband: datetime | None, now: datetime) -> int:
+    if disband is None:
         return NO_TIMER
-    return int((family.disband - utc.stored(now)).total_seconds())
+    return int((disband - utc.stored(now)).total_seconds())

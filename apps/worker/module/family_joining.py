@@ -80,6 +80,8 @@ def request_join_family(uid: str, name: str, **kwargs: Unpack[Tools]) -> Reply:
     reachable = _with_room(kwargs["services"].mail, family_members.officials(db, family))
     if not reachable:
         return Reply(97, "no mail could be delivered")
+    if families.lock(db, family.id, now) is None:  # it has ended while the mail service was asked
+        raise GameError(98, "no such family")
     family_requests.apply(db, family, uid, person.gn, reachable)
     return ok({"name": family.name, "lim": left, "cooling": shanghai.seconds_to_midnight(now)})
 

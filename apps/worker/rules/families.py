@@ -1,9 +1,10 @@
 """Families: one row each, under an id that never changes, and one row for each member.
 
 A family whose time to disband has come counts as gone for everybody, also before its rows are removed. What changes a
-family is written under the lock of its row, which comes after the caller's own and before those of other players (in
-the order of their uids). Who is a member and with which role also changes only under the lock of that player, so that
-a function can rely on what it has read of its own player.
+family is written under the lock of its row. Members take it before their own, and then come those of other players (in
+the order of their uids): whoever has the family waits for no member who waits for the family. Who is a member and with
+which role also changes only under the lock of that player, so that a function can rely on what it has read of its own
+player.
 """
 
 from dataclasses import dataclass
@@ -46,7 +47,7 @@ class Family:
 
     def is_gone(self, now: datetime) -> bool:
         """Whether its time to disband has come."""
-        return self.disband is not None and self.disband <= utc.stored(now)
+        return has_ended(self.disband, now)
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,11 @@ class Membership:
         return self.role in OFFICIALS
 
 
+def has_ended(disband: datetime | None, now: datetime) -> bool:
+    """Whether a family that ends at ``disband`` (UTC without a zone) is gone."""
+    return disband is not None and disband <= utc.stored(now)
+
+
 def membership(db: Statements, uid: str, now: datetime) -> Membership | None:
     """Return the family of a player and the player's role, or None without a family."""
     found = any_membership(db, uid)
@@ -75,7 +81,7 @@ def any_membership(db: Statements, uid: str) -> Membership | None:
                  "WHERE m.uid = %s", uid)
     if row is None:
         return None
-    family = _family(row[1:])
+    family = from_row(row[1:])
     return Membership(uid, family, int(FamilyRole.OWNER) if family.owner == uid else row[0])
 
 
@@ -83,14 +89,14 @@ def lock(db: Transaction, family_id: str, now: datetime) -> Family | None:
     """Lock a family until the commit and return it as it is now; None when it is gone."""
     row = db.one(f"SELECT {COLUMNS} FROM family f WHERE f.id = %s AND {LIVING} FOR UPDATE",  # noqa: S608  # constant
                  family_id, utc.stored(now))
-    return None if row is None else _family(row)
+    return None if row is None else from_row(row)
 
 
 def by_name(db: Statements, world: World, name: str) -> Family | None:
     """Return the family of this name in a world, also when it is gone and only its rows remain."""
     row = db.one(f"SELECT {COLUMNS} FROM family f WHERE f.world = %s AND f.name_key = %s",  # noqa: S608  # constant
                  world.home, names.name_key(name[:64]))
-    return None if row is None else _family(row)
+    return None if row is None else from_row(row)
 
 
 def found(db: Work, world: World, owner: str, *, name: str, icon: int, random: Random) -> Family:
@@ -138,6 +144,7 @@ def name_of(db: Statements, uid: str, now: datetime) -> str:
     return found.family.name if found else ""
 
 
-def _family(row: Row) -> Family:
+def from_row(row: Row) -> Family:
+    """Return the family of a row of COLUMNS."""
     *columns, day, removals, notices, invitations = row
     return Family(*columns, Used(day, removals, notices, invitations))  # type: ignore[call-arg]  # nine columns

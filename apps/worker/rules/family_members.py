@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from apps.worker.module.enums import FamilyRole, Item, Timer
+from apps.worker.module.enums import FamilyRole, Item
 from apps.worker.rules import families, shared_items
 from apps.worker.rules.families import Family
 from apps.worker.rules.letters import Recipient
@@ -29,22 +29,6 @@ def person(db: Statements, uid: str) -> Person | None:
     """Return a player."""
     row = db.one("SELECT uid, gn, exp FROM player WHERE uid = %s", uid)
     return None if row is None else Person(*row)
-
-
-def shown(db: Statements, family: Family) -> list[dict[str, object]]:
-    """Return the members as clients get them, the highest rank first; ``login`` is empty before the first one."""
-    rows = db.all(
-        "SELECT p.gn, p.icon, IF(m.uid = %s, %s, m.role) AS standing, p.exp, COALESCE(t.time, ''), "
-        "COALESCE(c.value, 0), COALESCE(r.value, 0) FROM family_member m JOIN player p ON p.uid = m.uid "
-        "LEFT JOIN timer t ON t.uid = m.uid AND t.tid = %s LEFT JOIN item c ON c.uid = m.uid AND c.iid = %s "
-        "LEFT JOIN item r ON r.uid = m.uid AND r.iid = %s WHERE m.family = %s ORDER BY standing DESC, m.joined, m.uid",
-        family.owner, int(FamilyRole.OWNER), int(Timer.LOGIN), int(Item.FAMILY_COIN), int(Item.FAMILY_COIN_RECORD),
-        family.id)
-    return [  # MySQL gives numbers that an expression chose as decimals
-        {"gn": gn, "icon": icon, "family_role": int(role), "exp": exp, "login": login, "family_coin": int(coins),
-         "family_coin_record": int(record)}
-        for gn, icon, role, exp, login, coins, record in rows
-    ]
 
 
 def count(db: Statements, family: Family) -> int:
@@ -124,8 +108,10 @@ def dissolve(db: Work, family: Family) -> None:
 def announce_change(db: Work, members: Sequence[str], world: str, name: str) -> None:
     """Tell the chat, with the commit, which family players are in now; an empty ``name`` means none.
 
-    ``time`` lets a receiver drop what has been overtaken on its way.
+    ``time`` lets a receiver drop what has been overtaken on its way. It is the database's own, read under the locks of
+    the change: of two requests the one that came first may get them last.
     """
     if members:
+        moment: datetime = db.value("SELECT UTC_TIMESTAMP(3)")
         db.deliver(CHAT_MEMBER, {"world": world, "uids": list(members), "fn": name,
-                                 "time": db.cause.time.isoformat(timespec="milliseconds")})
+                                 "time": moment.isoformat(timespec="milliseconds")})

@@ -1,10 +1,8 @@
 """News of a family: the newest entries, each an event and the names that it is about."""
 
 from apps.worker.module.enums import FamilyHistoryKeys
-from apps.worker.rules import shanghai, utc
 from apps.worker.rules.families import Family
 from apps.worker.unit_of_work import Work
-from common.mysql import Statements
 
 NEWEST = 30
 
@@ -22,10 +20,3 @@ def note(db: Work, family: Family, event: FamilyHistoryKeys, *names: str) -> Non
                     family.id, NEWEST)
     if last is not None:
         db.execute("DELETE FROM family_news WHERE family = %s AND id <= %s", family.id, last)
-
-
-def shown(db: Statements, family: Family) -> list[list[str]]:
-    """Return the newest entries, the latest last, as ``[time, message]``."""
-    rows = db.all("SELECT created, message FROM family_news WHERE family = %s ORDER BY id DESC LIMIT %s",
-                  family.id, NEWEST)
-    return [[shanghai.moment_text(utc.moment(created)), text] for created, text in reversed(rows)]

@@ -1,6 +1,7 @@
 """Gifts: a mail that shows them, and a claim that grants them to their owner exactly once."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from apps.worker.module.enums import MailTemplate, MailType
 from apps.worker.rules import items, letters
@@ -12,15 +13,23 @@ from common.mysql import Statements
 def send(db: Work, target: letters.Recipient, gift: Sequence[Amount], *, sender: str,
          subject: str = MailTemplate.SYSTEM_REWARD.name, body: str = MailTemplate.GIFT_1.name) -> str:
     """Send a gift with the commit; return the key of its mail."""
-    texts = [str(amount) for amount in gift]
-    letter = letters.Letter(MailType.GIFT, sender, subject, body, ",".join(texts))
-    return letters.send(db, target, letter, claim={"items": texts})
+    return letters.send(db, target, letter(gift, sender=sender, subject=subject, body=body), claim=payload(gift))
+
+
+def letter(gift: Sequence[Amount], *, sender: str, subject: str, body: str) -> letters.Letter:
+    """Return the mail that shows a gift."""
+    return letters.Letter(MailType.GIFT, sender, subject, body, ",".join(str(amount) for amount in gift))
+
+
+def payload(gift: Sequence[Amount]) -> dict[str, Any]:
+    """Return what the claim of a gift holds."""
+    return {"items": [str(amount) for amount in gift]}
 
 
 def claim(db: Work, uid: str, key: str) -> Change | None:
     """Grant the gift of a mail; None when this player has no such gift to claim."""
-    payload = letters.redeem(db, uid, key, MailType.GIFT)
-    return None if payload is None else items.grant(db, uid, items.parse_all(payload["items"]))
+    granted = letters.redeem(db, uid, key, MailType.GIFT)
+    return None if granted is None else items.grant(db, uid, items.parse_all(granted["items"]))
 
 
 def unclaimed(db: Statements, uid: str) -> list[str]:

@@ -17,6 +17,7 @@ from common.mysql import Statements, Transaction
 KEY = re.compile(r"[a-z0-9]{16,40}")
 MAIL, READ, DELETED = "mail", "mail_read", "mail_delete"
 """Kinds of the outbox's rows: a mail to deliver, mails to mark as read, and mails to delete."""
+INSERT_CLAIM = "INSERT INTO claim (mail, uid, type, payload, created) VALUES (%s, %s, %s, %s, %s)"
 
 
 @dataclass(frozen=True)
@@ -78,10 +79,14 @@ def send(db: Work, target: Recipient, letter: Letter, claim: dict[str, Any] | No
     """Send a letter with the commit; return its key. ``claim`` is what the owner can redeem with the key, once."""
     key = secrets.token_hex(16)
     if claim is not None:
-        db.execute("INSERT INTO claim (mail, uid, type, payload, created) VALUES (%s, %s, %s, %s, %s)",
-                   key, target.uid, int(letter.type), orjson.dumps(claim).decode(), db.cause.time)
-    db.deliver(MAIL, {"world": target.world, "uid": target.uid, "key": key, "mail": letter.fields()})
+        db.execute(INSERT_CLAIM, key, target.uid, int(letter.type), orjson.dumps(claim).decode(), db.cause.time)
+    db.deliver(MAIL, parcel(target, key, letter))
     return key
+
+
+def parcel(target: Recipient, key: str, letter: Letter) -> dict[str, Any]:
+    """Return the body of an outbox row that delivers a letter under a key."""
+    return {"world": target.world, "uid": target.uid, "key": key, "mail": letter.fields()}
 
 
 def mark_read(db: Work, owner: Recipient, keys: Sequence[str]) -> None:

@@ -2,13 +2,19 @@
 
 from datetime import date, datetime, time, timedelta, timezone
 
-SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
+OFFSET = timedelta(hours=8)
+SHANGHAI = timezone(OFFSET, "Asia/Shanghai")
 MOMENT = "%Y-%m-%d %H:%M:%S"
 
 
 def moment_text(moment: datetime) -> str:
     """Return ``YYYY-MM-DD HH:MM:SS``."""
     return moment.astimezone(SHANGHAI).strftime(MOMENT)
+
+
+def stored_text(text: str) -> str:
+    """Return the same for ``YYYY-MM-DD HH:MM:SS`` in UTC, as the database writes it; parts of a second are dropped."""
+    return str(datetime.fromisoformat(text[:19]) + OFFSET)
 
 
 def day_text(day: date) -> str:

@@ -22,9 +22,14 @@ class Addresses:
         """By names such as ``nats-0.nats-peers``."""
         self._of_services: dict[str, str] = {}
 
+    def reserve(self, service: str) -> str:
+        """Give a service an address of its own, at which somebody else leads to its pods."""
+        address = self._of_services[service] = self._next()
+        return address
+
     def give(self, pod: str, services: Mapping[str, bool]) -> str:
         """Give ``pod`` an address; ``services`` lead to it, those with True by names of the pods too."""
-        address = f"{self._network}.{next(self._numbers)}"
+        address = self._next()
         for service, names_pods in services.items():
             self._of_services.setdefault(service, address)
             if names_pods:
@@ -39,3 +44,6 @@ class Addresses:
         for name, address in self._of_services.items():
             text = re.sub(rf"(?<![\w.-]){re.escape(name)}(?=:\d)", address, text)
         return text
+
+    def _next(self) -> str:
+        return f"{self._network}.{next(self._numbers)}"

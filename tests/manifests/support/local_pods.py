@@ -8,6 +8,7 @@ services become addresses and the paths of volumes become folders. Programs keep
 import http.client
 import os
 import re
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -48,33 +49,53 @@ class Container(Managed):
     @property
     def grace_seconds(self) -> float:
         """Seconds from the signal to the kill that the manifest leaves to the process itself."""
-        before = self.spec.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
-        return float(self.pod.spec.get("terminationGracePeriodSeconds", USUAL_GRACE_SECONDS) - before)
+        return float(self.pod.spec.get("terminationGracePeriodSeconds", USUAL_GRACE_SECONDS) - self.pre_stop_seconds)
+
+    @property
+    def pre_stop_seconds(self) -> float:
+        """Seconds from the end of the pod to the signal."""
+        return float(self.spec.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0))
 
     def command(self) -> list[str]:
         return self._command
 
     def ready(self) -> bool:
-        probe = self.spec.get("readinessProbe", {}).get("httpGet")
-        if probe is None:
+        if "httpGet" not in self.spec.get("readinessProbe", {}):
             return self.process is not None and self.process.poll() == 0
-        port = ports(self.spec)[probe["port"]]
+        return self.passes("readinessProbe")
+
+    def passes(self, probe: str) -> bool:
+        """Whether the program answers a probe of the manifest, such as ``livenessProbe``, as it should."""
+        wanted = self.spec[probe]["httpGet"]
+        port = ports(self.spec)[wanted["port"]]
         connection = http.client.HTTPConnection(self.pod.address, port, timeout=PROBE_SECONDS)
         try:
-            connection.request("GET", probe["path"])
+            connection.request("GET", wanted["path"])
             return connection.getresponse().status == http.client.OK
-        except OSError:
+        except (OSError, http.client.HTTPException):
             return False
         finally:
             connection.close()
+
+    def listens(self) -> bool:
+        """Whether connections to all ports are taken."""
+        try:
+            for port in ports(self.spec).values():
+                socket.create_connection((self.pod.address, port), timeout=PROBE_SECONDS).close()
+        except OSError:
+            return False
+        return True
 
 
 class LocalPods:
     """Makes containers ready to be started out of the objects of an overlay."""
 
-    def __init__(self, objects: Objects, folder: Path) -> None:
-        """``folder`` holds all volumes and logs; ``programs`` in it comes first where programs are looked for."""
-        self.addresses = Addresses()
+    def __init__(self, objects: Objects, folder: Path, addresses: Addresses | None = None) -> None:
+        """``folder`` holds all volumes and logs; ``programs`` in it comes first where programs are looked for.
+
+        ``addresses`` may have services whose addresses are reserved; all others lead to their first pods.
+        """
+        self.addresses = addresses or Addresses()
         self.programs = folder / "programs"
         self.programs.mkdir(parents=True)
         self._objects = objects
@@ -85,18 +106,27 @@ class LocalPods:
         """Return the pods with this name, in order."""
         return [pod for pod in self.pods if pod.app == app]
 
+    def add(self, app: str) -> Pod:
+        """Make one more pod, with an address and volumes of its own, as a Deployment does when it replaces one."""
+        pod = self._pod(self._objects.workload(app), len(self.of(app)))
+        self.pods.append(pod)
+        return pod
+
     def containers(self, pod: Pod, *, initial: bool = False) -> list[Container]:
         """Return the containers of a pod, or those that run before them."""
         return [self._container(pod, spec) for spec in pod.spec.get("initContainers" if initial else "containers", ())]
 
     def _pods(self, workload: Object) -> Iterator[Pod]:
+        for number in range(workload["spec"].get("replicas", 1)):
+            yield self._pod(workload, number)
+
+    def _pod(self, workload: Object, number: int) -> Pod:
         app = app_of(workload)
         services = {item["metadata"]["name"]: item["metadata"]["name"] == workload["spec"].get("serviceName")
                     for item in self._objects.of_kind("Service") if item["spec"]["selector"][NAME] == app}
-        for number in range(workload["spec"].get("replicas", 1)):
-            name = f"{workload['metadata']['name']}-{number}"
-            address = self.addresses.give(name, services)
-            yield Pod(name, app, address, pod_of(workload)["spec"], dict(self._volumes(workload, name)))
+        name = f"{workload['metadata']['name']}-{number}"
+        address = self.addresses.give(name, services)
+        return Pod(name, app, address, pod_of(workload)["spec"], dict(self._volumes(workload, name)))
 
     def _volumes(self, workload: Object, pod: str) -> Iterator[tuple[str, Path]]:
         for claim in workload["spec"].get("volumeClaimTemplates", ()):

@@ -1,0 +1,119 @@
+"""Long lists take as many SQL statements as short ones."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from apps.local.backends import MariaDB
+from apps.worker.mail_client import MailClient
+from apps.worker.module import family, friend, mail
+from apps.worker.module.common import Reply
+from apps.worker.rules.shanghai import SHANGHAI
+from apps.worker.worlds import World
+from common.http_client import JsonClient
+from common.mysql import Row, Statements
+from tests.integration.mail_system import MAIL, MailProcess
+from tests.support import backend_servers
+from tests.support.dated_calls import DatedCalls, dated_calls
+
+NOW = datetime(2030, 1, 2, 12, tzinfo=UTC).astimezone(SHANGHAI)
+SHORT, LONG = 2, 50
+
+
+class Counted(Statements):
+    """Counts statements; ``value`` is one of ``one``."""
+
+    count = 0
+
+    def one(self, statement: str, *values: object) -> Row | None:
+        self.count += 1
+        return super().one(statement, *values)
+
+    def all(self, statement: str, *values: object) -> Sequence[Row]:
+        self.count += 1
+        return super().all(statement, *values)
+
+
+@pytest.fixture(scope="module")
+def calls(database_server: MariaDB) -> Iterator[DatedCalls]:
+    with backend_servers.empty_database(database_server, "lukseun_lists") as url, dated_calls(url) as calls:
+        yield calls
+
+
+@pytest.fixture(scope="module")
+def mails(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailClient]:
+    root: Path = tmp_path_factory.mktemp("mails") / "root"
+    process = MailProcess(root).start()
+    http = JsonClient("mail", [f"http://127.0.0.1:{process.port}"], timeout=5, connections=1)
+    try:
+        yield MailClient(http, lanes=1, batch=1)
+    finally:
+        http.stop()
+        process.kill()
+
+
+def counted(calls: DatedCalls, function: Callable[..., Reply], uid: str, **tools: object) -> tuple[Reply, int]:
+    """Return the reply of a function that reads, and how many statements it ran."""
+    def work(db: Statements) -> tuple[Reply, int]:
+        counting = Counted(db.connection)
+        return function(uid=uid, db=counting, now=NOW, **tools), counting.count
+
+    return calls.database.read(work)
+
+
+def with_friends(calls: DatedCalls, number: int) -> str:
+    """Return a player with friends, each of whom has a family."""
+    uid = calls.player()
+    for _ in range(number):
+        other = calls.player()
+        with_family(calls, 1, other)
+        calls.execute("INSERT INTO friend (uid, fid, since) VALUES (%s, %s, '2030-01-01')", uid, other)
+        calls.execute("INSERT INTO heart (uid, fid, day) VALUES (%s, %s, '2030-01-02')", uid, other)
+    return uid
+
+
+def with_family(calls: DatedCalls, number: int, owner: str = "") -> str:
+    """Return the owner of a family with so many members."""
+    owner = owner or calls.player()
+    calls.execute("INSERT INTO family (id, world, name, name_key, owner, icon, created) "
+                  "VALUES (%s, 's0', %s, %s, %s, 1, NOW())", *[owner] * 4)
+    for uid in (owner, *(calls.player() for _ in range(number - 1))):
+        calls.execute("INSERT INTO family_member (uid, family, joined) VALUES (%s, %s, NOW())", uid, owner)
+        calls.execute("INSERT INTO family_news (family, message, created) VALUES (%s, 'fm_0:x', NOW())", owner)
+    return owner
+
+
+def test_friends(calls: DatedCalls) -> None:
+    (short, few), (long, many) = (
+        counted(calls, friend.get_all_friend, with_friends(calls, number)) for number in (SHORT, LONG))
+    assert [len(lists(reply)["friends"]) for reply in (short, long)] == [SHORT, LONG]
+    assert few == many == 1
+
+
+def test_a_family(calls: DatedCalls) -> None:
+    (short, few), (long, many) = (
+        counted(calls, family.get_all_family, with_family(calls, number)) for number in (SHORT, LONG))
+    assert [len(lists(reply)["members"]) for reply in (short, long)] == [SHORT, LONG]
+    assert few == many == 1
+
+
+def test_mails(calls: DatedCalls, mails: MailClient) -> None:
+    counts = []
+    for number in (SHORT, LONG):
+        uid = f"uidmails{number:04}"
+        for key in range(number):
+            mails.send("s0", uid, f"{key:020}", MAIL)
+        reply, count = counted(calls, mail.get_all_mail, uid, services=SimpleNamespace(mail=mails),
+                               world=World("s0", "s0", "", 0))
+        assert len(lists(reply)["mail"]) == number
+        counts.append(count)
+    assert counts == [0, 0]
+
+
+def lists(reply: Reply) -> dict[str, list[Any]]:
+    assert isinstance(reply.data, dict)
+    return reply.data
