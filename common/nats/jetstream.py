@@ -18,6 +18,8 @@ from common.nats.replies import ask
 API = "$JS.API"
 NANOSECONDS = 1_000_000_000
 NAME_TAKEN = 10058  # the stream exists with another configuration
+NO_STORAGE = 10047  # also for a stream that exists: the server counts what it reserves a second time
+NO_STREAM = 10059
 NOT_THE_FIRST = 10071  # the stream has a message of this subject
 ONLY_THE_FIRST = {"Nats-Expected-Last-Subject-Sequence": "0"}
 ACKNOWLEDGE = b"+ACK"
@@ -78,9 +80,15 @@ class JetStream:
         try:
             self._call(f"STREAM.CREATE.{stream.name}", stream.config())
         except JetStreamError as error:
-            if error.args[1:] != (NAME_TAKEN,):
+            if error.args[1:] not in ((NAME_TAKEN,), (NO_STORAGE,)):
                 raise
+            self._update(stream, error)
+
+    def _update(self, stream: Stream, reason: JetStreamError) -> None:
+        try:
             self._call(f"STREAM.UPDATE.{stream.name}", stream.config())
+        except JetStreamError as error:
+            raise reason if error.args[1:] == (NO_STREAM,) else error from None
 
     def add_consumer(self, stream: str, name: str, *, pending: int, wait: float) -> None:
         """Make a durable consumer of a whole stream, from its first message on; harmless when there is one.
