@@ -10,42 +10,13 @@ from common import subjects
 from common.nats import Client
 from common.nats.jetstream import JetStream
 from tests.support.edge import ChatClient, Edge, EdgeSystem, wait_for
+from tests.support.edge_pair import Running, nats, one, system, two, two_edges
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[tuple[EdgeSystem, Edge, Edge]]:
-    system = EdgeSystem(jetstream=True)
-    try:
-        system.start()
-        options = ("--history-limit=5", "--message-burst=100", "--messages-per-second=1000", "--chat-stream-channel=20")
-        yield system, system.edge(*options), system.edge(*options)
-    finally:
-        system.stop()
-
-
-@pytest.fixture
-def system(running: tuple[EdgeSystem, Edge, Edge]) -> Iterator[EdgeSystem]:
-    yield running[0]
-    running[0].close_clients()
-
-
-@pytest.fixture
-def one(running: tuple[EdgeSystem, Edge, Edge]) -> Edge:
-    return running[1]
-
-
-@pytest.fixture
-def two(running: tuple[EdgeSystem, Edge, Edge]) -> Edge:
-    return running[2]
-
-
-@pytest.fixture
-def nats(running: tuple[EdgeSystem, Edge, Edge]) -> Iterator[Client]:
-    client = Client([running[0].nats.url], name="game logic")
-    client.start()
-    assert client.wait_connected(10)
-    yield client
-    client.close()
+def running() -> Iterator[Running]:
+    yield from two_edges(EdgeSystem(jetstream=True), "--history-limit=5", "--message-burst=100",
+                         "--messages-per-second=1000", "--chat-stream-channel=20")
 
 
 def join(system: EdgeSystem, edge: Edge, wishes: str, name: str, world: str, family: str = "") -> ChatClient:

@@ -10,6 +10,7 @@ import pytest
 from common import subjects
 from common.nats import Client
 from tests.support.edge import ChatClient, Edge, EdgeSystem, wait_for
+from tests.support.edge_pair import Running, nats, one, system, two
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +20,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def running(folder: Path) -> Iterator[tuple[EdgeSystem, Edge, Edge]]:
+def running(folder: Path) -> Iterator[Running]:
     (folder / "en.txt").write_text("darn\n")
     system = EdgeSystem()
     try:
@@ -28,31 +29,6 @@ def running(folder: Path) -> Iterator[tuple[EdgeSystem, Edge, Edge]]:
                system.edge(f"--words={folder}", "--filter-mode=refuse"))
     finally:
         system.stop()
-
-
-@pytest.fixture
-def system(running: tuple[EdgeSystem, Edge, Edge]) -> Iterator[EdgeSystem]:
-    yield running[0]
-    running[0].close_clients()
-
-
-@pytest.fixture
-def one(running: tuple[EdgeSystem, Edge, Edge]) -> Edge:
-    return running[1]
-
-
-@pytest.fixture
-def two(running: tuple[EdgeSystem, Edge, Edge]) -> Edge:
-    return running[2]
-
-
-@pytest.fixture(scope="module")
-def nats(running: tuple[EdgeSystem, Edge, Edge]) -> Iterator[Client]:
-    client = Client([running[0].nats.url], name="game logic")
-    client.start()
-    assert client.wait_connected(10)
-    yield client
-    client.close()
 
 
 def tell(nats: Client, edges: list[Edge], world: str, **fields: Any) -> None:

@@ -11,6 +11,7 @@ import pytest
 from common import subjects
 from common.nats import Client
 from tests.support.edge import ChatClient, Edge, EdgeSystem, wait_for
+from tests.support.edge_pair import Running, nats, one, system, two, two_edges
 
 PAUSE = 0.1
 FAST = (f"--presence-pause-seconds={PAUSE}", "--presence-ghost-seconds=3", "--message-burst=100")
@@ -18,38 +19,8 @@ SLOW_GHOSTS = (f"--presence-pause-seconds={PAUSE}", "--presence-ghost-seconds=60
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[tuple[EdgeSystem, Edge, Edge]]:
-    system = EdgeSystem(jetstream=True)
-    try:
-        system.start()
-        yield system, system.edge(*FAST), system.edge(*FAST)
-    finally:
-        system.stop()
-
-
-@pytest.fixture
-def system(running: tuple[EdgeSystem, Edge, Edge]) -> Iterator[EdgeSystem]:
-    yield running[0]
-    running[0].close_clients()
-
-
-@pytest.fixture
-def one(running: tuple[EdgeSystem, Edge, Edge]) -> Edge:
-    return running[1]
-
-
-@pytest.fixture
-def two(running: tuple[EdgeSystem, Edge, Edge]) -> Edge:
-    return running[2]
-
-
-@pytest.fixture
-def nats(running: tuple[EdgeSystem, Edge, Edge]) -> Iterator[Client]:
-    client = Client([running[0].nats.url], name="game logic")
-    client.start()
-    assert client.wait_connected(10)
-    yield client
-    client.close()
+def running() -> Iterator[Running]:
+    yield from two_edges(EdgeSystem(jetstream=True), *FAST)
 
 
 def join(system: EdgeSystem, edge: Edge, name: str, world: str, family: str = "Red",

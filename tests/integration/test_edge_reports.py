@@ -16,43 +16,14 @@ from common.nats import Client
 from common.nats.jetstream import AlreadyStoredError, JetStream
 from tests.support.chat_log import ChatLog
 from tests.support.edge import ROOT, ChatClient, Edge, EdgeSystem, wait_for
+from tests.support.edge_pair import Running, nats, one, system, two, two_edges
 
 OPTIONS = ("--message-burst=100000", "--messages-per-second=100000", "--report-burst=1000")
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[tuple[EdgeSystem, Edge, Edge]]:
-    system = EdgeSystem(jetstream=True)
-    try:
-        system.start()
-        yield system, system.edge(*OPTIONS), system.edge(*OPTIONS)
-    finally:
-        system.stop()
-
-
-@pytest.fixture
-def system(running: tuple[EdgeSystem, Edge, Edge]) -> Iterator[EdgeSystem]:
-    yield running[0]
-    running[0].close_clients()
-
-
-@pytest.fixture
-def one(running: tuple[EdgeSystem, Edge, Edge]) -> Edge:
-    return running[1]
-
-
-@pytest.fixture
-def two(running: tuple[EdgeSystem, Edge, Edge]) -> Edge:
-    return running[2]
-
-
-@pytest.fixture
-def nats(running: tuple[EdgeSystem, Edge, Edge]) -> Iterator[Client]:
-    client = Client([running[0].nats.url], name="reader")
-    client.start()
-    assert client.wait_connected(10)
-    yield client
-    client.close()
+def running() -> Iterator[Running]:
+    yield from two_edges(EdgeSystem(jetstream=True), *OPTIONS)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.load import compare, settings, system, table
+from tests.load import compare, page, settings, system, table
 from tests.load.plots import draw
 from tests.load.results import Row
 from tests.load.suite import Phase, Suite
@@ -29,7 +29,10 @@ def main(arguments: list[str]) -> int:
         suite = Suite(measured, settings.sizes(options), options)
         run_all(suite, options)
     rows = suite.medians()
-    print(report(rows, judge=not options.quick))
+    found = report(rows, judge=not options.quick)
+    print(found)
+    if options.page:
+        options.page.write_text(page.text(found, system.machine(), options))
     write(options.json, rows, options)
     if earlier:
         print("\n" + compare.compared(earlier, rows))

@@ -8,7 +8,7 @@ from tests.load.results import Row
 from tests.load.table import services
 
 COSTS = ("floor_line", "floor_nats", "floor_redis", "floor_select", "floor_transaction", "reads_32", "info", "mix",
-         "mail", "keep_alive", "tls", "tls_keep_alive")
+         "mail", "friends_50", "family_50", "mails_50", "keep_alive", "tls", "tls_keep_alive")
 LATENCIES = ("reads_16", "reads_32", "reads_64", "half_peak", "info", "mix", "mail", "keep_alive", "overload")
 SCALING = ("workers_1", "workers_2", "workers_4", "players_1k", "players_10k")
 

@@ -52,6 +52,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--data-dir", help="folder for the data of the system; a temporary one if not given")
     parser.add_argument("--json", type=Path, default=Path("bench/latest.json"), metavar="FILE",
                         help="file for all figures (default %(default)s)")
+    parser.add_argument("--page", type=Path, metavar="FILE.md", help="page for people to write the tables to")
     parser.add_argument("--plots", type=Path, metavar="FOLDER", help="folder for pictures; needs matplotlib")
     parser.add_argument("--compare", type=Path, metavar="FILE", help="show what has changed since this run")
     parser.add_argument("local", nargs="*", metavar="-- ARGUMENTS", help="arguments of apps.local")

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.load import bench, compare, settings, table, targets
+from tests.load import bench, compare, page, settings, table, targets
 from tests.load.floors import floor_below
 from tests.load.phase import Load
 from tests.load.results import Row
@@ -84,3 +84,10 @@ def test_usage_sees_this_process() -> None:
         sum(range(10_000))
     assert usage.megabytes()["test"] > 1
     assert kind_of("gate-tls") == "gate"
+
+
+def test_the_page_has_the_tables_and_what_they_were_measured_on() -> None:
+    tables = bench.report(rows(), judge=True)
+    text = page.text(tables, {"cpus": 2, "python": "3.11", "load": "[1.0]"}, settings.parse(["--repeat=5"]))
+    assert f"```\n{tables}\n```\n" in text
+    assert "\ncpus 2, python 3.11; medians of 5 rounds.\n" in text
