@@ -1,6 +1,10 @@
 """How far a client has heard each channel, so that it goes on from there at any edge. Pure."""
 
+from collections import deque
+
 from apps.client.chat_events import Event, Gap, Message, Position
+
+REMEMBERED = 256
 
 
 class Progress:
@@ -14,6 +18,8 @@ class Progress:
         self._base: int | None = None
         self._first: int | None = None
         self._rewound: set[str] = set()
+        self._highest = 0
+        self._heard: deque[Message] = deque(maxlen=REMEMBERED)
 
     def wishes(self) -> str:
         """Return the options of the extension to come in with."""
@@ -38,7 +44,7 @@ class Progress:
     def take(self, event: Event) -> bool:
         """Note what came; return whether it is news for the user."""
         if isinstance(event, Message) and event.number:
-            return self._advance(event.channel, event.number)
+            return self._advance(event.channel, event.number) and not self._repeats(event)
         if isinstance(event, Gap):
             self._rewound.add(event.channel)
         elif isinstance(event, Position):
@@ -47,6 +53,13 @@ class Progress:
                 self._first = event.number
             return False
         return True
+
+    def _repeats(self, message: Message) -> bool:
+        """Whether a message was heard before the numbers began anew."""
+        repeats = message.number <= self._highest and message in self._heard
+        self._highest = max(self._highest, message.number)
+        self._heard.append(message)
+        return repeats
 
     def _advance(self, channel: str, number: int) -> bool:
         """Go on to a number; False when the channel is there already. Only after a gap a number may be lower."""

@@ -68,8 +68,7 @@ class LastingChat:
         failures = 0
         while (entered := self._come_in(failures)) is not None:
             begun = self._clock()
-            yield Joined(entered.edge)
-            yield from self._listen(entered.chat)
+            yield from self._listen(entered)
             settled = self._clock() - begun >= self._patience.settled
             failures = 1 if settled else failures + 1  # those who lose an edge do not all come at the same moment
             if self._progress is not None:
@@ -117,22 +116,43 @@ class LastingChat:
             self._change.notify_all()
         return Entered(f"{edge.host}:{edge.port}", chat)
 
-    def _listen(self, chat: Chat) -> Iterator[Event]:
+    def _listen(self, entered: "Entered") -> Iterator[Event]:
         """Yield what the edge tells until the connection ends, and that it has."""
-        reason = "closed"
+        joined, reason = False, "closed"
         try:
-            while not self._ending.is_set() and (line := chat.read(None)) is not None:
-                event = chat_events.read(line)
-                if event is not None and (self._progress is None or self._progress.take(event)):
-                    yield event
+            for event in self._hear(entered):
+                joined = True
+                yield event
         except FAILURES as error:
             reason = str(error) or type(error).__name__
         finally:
             with self._change:
                 self._chat = None
-            chat.close()
-        if not self._ending.is_set():
+            entered.chat.close()
+        if joined and not self._ending.is_set():
             yield Lost(reason)
+
+    def _hear(self, entered: "Entered") -> Iterator[Event]:
+        """Yield that the client is in, then what is news. Raises one of FAILURES.
+
+        With the extension it is in when it knows its place in a channel: what is said from then on reaches it.
+        """
+        joined = self._progress is None
+        if joined:
+            yield Joined(entered.edge)
+        for event in self._read(entered.chat):
+            is_news = self._progress is None or self._progress.take(event)
+            if not joined:
+                joined = True
+                yield Joined(entered.edge)
+            if is_news:
+                yield event
+
+    def _read(self, chat: Chat) -> Iterator[Event]:
+        while not self._ending.is_set() and (line := chat.read(None)) is not None:
+            event = chat_events.read(line)
+            if event is not None:
+                yield event
 
 
 @dataclass(frozen=True)

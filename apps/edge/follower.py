@@ -5,8 +5,9 @@ read. So nothing is missed when NATS was away, and plain clients wait for nothin
 """
 
 import logging
+import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gevent
@@ -40,9 +41,11 @@ class Follower:
         self._recent: deque[Stored] = deque(maxlen=history.limit)
         self._position: int | None = None
         self._joining: dict[Receiver, Wishes] = {}
-        self._members: dict[Receiver, None] = {}
+        self._members: dict[Receiver, int] = {}
+        """Each with the number up to which it has heard this channel at another edge."""
         self._expected = 0
         self._fails = False
+        self._doubts = False
         self._wake = Event()
         self._loop = spawn(self._run)
 
@@ -58,7 +61,8 @@ class Follower:
         return not (self._joining or self._members)
 
     def wake(self) -> None:
-        """Look for something new; never waits."""
+        """Look for something new after NATS was away, perhaps without what it had; never waits."""
+        self._doubts = True
         self._wake.set()
 
     def close(self) -> None:
@@ -85,6 +89,7 @@ class Follower:
     def _fail(self, error: NATSError) -> None:
         """Count a failure; tell of the first of a row."""
         UNREAD.inc()
+        self._doubts = True
         if not self._fails:
             self._fails = True
             log.warning("the stream of the chat cannot be read", extra={"detail": f"{error}"[:200]})
@@ -95,7 +100,25 @@ class Follower:
         if self._position is None:
             messages, self._position = self._history.last(self._subject)
             self._recent.extend(messages)
+        if self._doubts:
+            self._doubts = False
+            self._make_sure(self._position)
         self._read_on()
+
+    def _make_sure(self, position: int) -> None:
+        """Go back to where the stream is when NATS has lost it, or the end of it; the members are told."""
+        latest = self._recent[-1] if self._recent else None
+        if self._history.goes_on(self._subject, position, latest):
+            return
+        common = self._history.common(self._subject, list(self._recent))
+        past = self._history.since(self._subject, common)
+        log.warning("the stream of the chat has lost messages", extra={"had": position, "has": common})
+        kept = [message for message in self._recent if message.number <= common]
+        self._recent.clear()
+        self._recent.extend([*kept, *past.messages])
+        self._position = past.messages[-1].number if past.messages else common
+        self._members = dict.fromkeys(self._members, 0)
+        self._pass_on(past.messages, extension.gap_line(self._subject, position))
 
     def _read_on(self) -> None:
         """Pass on what is new and admit who joins; wait for what was heard in the room until it is in the stream."""
@@ -107,7 +130,7 @@ class Follower:
                 self._position = page[-1].number
                 self._recent.extend(page)
                 NUMBERED.inc(len(page))
-                self._pass_on(b"".join(map(extension.message_line, page)))
+                self._pass_on(page)
                 wait = FIRST_WAIT
             self._admit_all()
             if page:
@@ -124,39 +147,47 @@ class Follower:
             member = next(iter(self._joining))
             self._admit(member, self._joining[member])
 
-    def _pass_on(self, data: bytes) -> None:
+    def _pass_on(self, messages: Sequence[Stored], begin_with: bytes = b"") -> None:
+        lines = [extension.message_line(message) for message in messages]
+        data = begin_with + b"".join(lines)
+        first = messages[0].number if messages else math.inf
         members = list(self._members)
         for begin in range(0, len(members), TURN):
             if begin:
                 gevent.sleep(0)
             for member in members[begin:begin + TURN]:
-                if member in self._members:
-                    member.send(data)
+                heard = self._members.get(member)
+                if heard is not None:
+                    member.send(data if heard < first else _after(heard, messages, lines))
 
     def _admit(self, member: Receiver, wishes: Wishes) -> None:
-        lines = self._past(wishes)
+        lines, heard = self._past(wishes)
         if wishes.position:
             lines.append(extension.position_line(self._subject, self._position or 0))
         if self._joining.get(member) is not wishes:
             return  # it has left, or wishes something else now
         del self._joining[member]
-        self._members[member] = None
+        self._members[member] = heard
         if lines:
             member.send(b"".join(lines))
 
-    def _past(self, wishes: Wishes) -> list[bytes]:
-        """Return the lines up to the position of the moment."""
+    def _past(self, wishes: Wishes) -> tuple[list[bytes], int]:
+        """Return the lines up to the position of the moment, and up to where the client has heard all before.
+
+        That may be further than this edge has read. After a gap it counts for nothing: numbers may begin anew.
+        """
         after = wishes.after_in(self._subject)
         if after is not None:
-            return self._lines_since(after)
+            past = self._since(after)
+            return self._lines(past, after), 0 if past.has_gap else after
         floor = self._position or 0 if wishes.floor is None else wishes.floor
         older = [message for message in self._recent if message.number <= floor]
-        return [*map(extension.message_line, older[max(0, len(older) - wishes.last):]), *self._lines_since(floor)]
+        last = map(extension.message_line, older[max(0, len(older) - wishes.last):])
+        return [*last, *self._lines(self._since(floor), floor)], 0
 
-    def _lines_since(self, number: int) -> list[bytes]:
-        past = self._since(number)
+    def _lines(self, past: Past, after: int) -> list[bytes]:
         lines = [extension.message_line(message) for message in past.messages]
-        return [extension.gap_line(self._subject, number), *lines] if past.has_gap else lines
+        return [extension.gap_line(self._subject, after), *lines] if past.has_gap else lines
 
     def _since(self, number: int) -> Past:
         """Return what came after a number, up to the position of the moment."""
@@ -172,3 +203,8 @@ class Follower:
     def position(self) -> int | None:
         """Number up to which all was read; None before the first reading."""
         return self._position
+
+
+def _after(number: int, messages: Sequence[Stored], lines: Sequence[bytes]) -> bytes:
+    """Return the lines of the messages after a number."""
+    return b"".join(line for line, message in zip(lines, messages, strict=True) if message.number > number)

@@ -1,5 +1,6 @@
 """Reads what was said before from the stream of the chat."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from common.nats.jetstream import JetStream, Stored, Stream
@@ -52,11 +53,32 @@ class History:
                 return found[-self.limit:], max(top, found[-1].number if found else 0)
             span *= GROWTH
 
+    def goes_on(self, subject: str, position: int, latest: Stored | None) -> bool:
+        """Whether the stream is still the one that was read up to ``position``.
+
+        It is not when NATS has lost it, or the end of it: then numbers are given a second time. ``latest`` is the last
+        message of the channel.
+        """
+        if self.top() < position:
+            return False
+        if latest is None:
+            return True
+        found = self._jetstream.read(self._stream.name, subject, number=latest.number, most=1)
+        return not found or found[0].number != latest.number or found[0].payload == latest.payload
+
+    def common(self, subject: str, messages: Sequence[Stored]) -> int:
+        """Return the last number of these messages of a channel that the stream has too; 0 when it has none."""
+        if not messages:
+            return 0
+        page = self._jetstream.read(self._stream.name, subject, number=messages[0].number, most=len(messages))
+        found = {stored.number: stored.payload for stored in page}
+        return max((old.number for old in messages if found.get(old.number) == old.payload), default=0)
+
     def since(self, subject: str, number: int) -> Past:
         """Return what came after a number; of too many, the last ``limit``."""
         state = self._jetstream.state(self._stream.name, subject)
         if number > int(state["last_seq"]):
-            return Past([], has_gap=True)  # a number of another stream
+            return Past(self.last(subject)[0], has_gap=True)  # a number of another stream
         found = self._all_after(subject, number)
         kept = int(state.get("subjects", {}).get(subject, 0))
         full = kept >= self._stream.messages_of_subject and len(found) >= kept

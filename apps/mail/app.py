@@ -67,8 +67,9 @@ class Endpoints:
     def views(self) -> dict[str, Callable[[], Response]]:
         """Return the endpoints by their paths."""
         return {
-            "send": self.send, "send_batch": self.send_batch, "all": self.all, "new": self.new, "get": self.get,
-            "count": self.count, "mark_read": self.mark_read, "delete": self.delete, "delete_read": self.delete_read,
+            "send": self.send, "send_batch": self.send_batch, "all": self.all, "new": self.new,
+            "list_batch": self.list_batch, "get": self.get, "count": self.count, "mark_read": self.mark_read,
+            "delete": self.delete, "delete_read": self.delete_read,
         }
 
     def send(self) -> Response:
@@ -80,16 +81,24 @@ class Endpoints:
 
     def send_batch(self) -> Response:
         """Deliver several mails; each has an answer of its own, as ``send`` would give it."""
-        parcels = [self._parcel_or_refusal(given) for given in checks.mails(fields(), self.settings.batch_size)]
+        given = checks.objects(fields(), "mails", self.settings.batch_size)
+        parcels = [self._parcel_or_refusal(one) for one in given]
         sent = iter(self.store.send([parcel for parcel in parcels if isinstance(parcel, Parcel)]))
         return reply({"status": 0, "answers": [
             _sent(parcel, next(sent)) if isinstance(parcel, Parcel) else _refusal(parcel) for parcel in parcels]})
 
     def all(self) -> Response:
-        return self._listing(self.store.list_all(checks.box_name(fields())))
+        return reply(self._listed(self.store.list_all(checks.box_name(fields()))))
 
     def new(self) -> Response:
-        return self._listing(self.store.list_new(checks.box_name(fields())))
+        return reply(self._listed(self.store.list_new(checks.box_name(fields()))))
+
+    def list_batch(self) -> Response:
+        """List several mailboxes; each has an answer of its own, that of ``all``, or of ``new`` where it asks so."""
+        given = checks.objects(fields(), "boxes", self.settings.list_batch_size)
+        found = self.store.list_each([(checks.box_name(box), box.get("new") is True) for box in given])
+        return reply({"status": 0, "answers": [
+            _refusal(listing) if isinstance(listing, Exception) else self._listed(listing) for listing in found]})
 
     def get(self) -> Response:
         given = fields()
@@ -121,8 +130,8 @@ class Endpoints:
         except checks.MalformedError as error:
             return error
 
-    def _listing(self, listing: Listing) -> Response:
-        return reply({"status": 0, "mail": orjson.Fragment(listing.as_json), "count": self._count(listing.total)})
+    def _listed(self, listing: Listing) -> dict[str, Any]:
+        return {"status": 0, "mail": orjson.Fragment(listing.as_json), "count": self._count(listing.total)}
 
     def _count(self, current: int) -> dict[str, int]:
         return {"cur": current, "max": self.settings.box_size}
@@ -137,7 +146,7 @@ def _sent(parcel: Parcel, outcome: Outcome | Exception) -> dict[str, Any]:
 
 
 def _refusal(error: Exception) -> dict[str, Any]:
-    """Return the answer to one mail of several, of which others may well be delivered."""
+    """Return the answer to one of several, of which others may well succeed."""
     if isinstance(error, checks.MalformedError):
         return {"status": MALFORMED, "message": str(error)}
     return {"status": BUSY, "message": "the mailbox is busy" if isinstance(error, BoxBusyError) else UNREACHABLE}

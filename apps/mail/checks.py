@@ -60,11 +60,11 @@ def content(given: dict[str, Any], limits: Limits) -> Content:
     )
 
 
-def mails(given: dict[str, Any], most: int) -> list[dict[str, Any]]:
-    """Return the mails of a batch, unchecked but for being objects. Raises MalformedError."""
-    found = given.get("mails")
-    if not isinstance(found, list) or len(found) > most or not all(isinstance(mail, dict) for mail in found):
-        raise MalformedError(f"mails is not a list of at most {most} objects")
+def objects(given: dict[str, Any], field: str, most: int) -> list[dict[str, Any]]:
+    """Return the objects of a batch, unchecked but for being objects. Raises MalformedError."""
+    found = given.get(field)
+    if not isinstance(found, list) or len(found) > most or not all(isinstance(one, dict) for one in found):
+        raise MalformedError(f"{field} is not a list of at most {most} objects")
     return found
 
 

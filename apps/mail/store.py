@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import gevent
 
@@ -34,7 +34,7 @@ FIRST_PAUSE = 0.001
 LONGEST_PAUSE = 0.05
 
 A_THREAD = 4
-"""Mails that one visit of a thread delivers; more would keep a thread too long on a slow disk."""
+"""Mailboxes that one visit of a thread works on; more would keep a thread too long on a slow disk."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,15 @@ class StoreRules:
     lock_seconds: float
     io_seconds: float
     io_threads: int
+
+
+@dataclass(frozen=True)
+class Job(Generic[T]):
+    """Something to do with a mailbox; one that does not exist gives ``missing``, or is created if that is None."""
+
+    name: BoxName
+    work: Callable[[Box], T]
+    missing: T | None
 
 
 class MailStore:
@@ -62,46 +71,45 @@ class MailStore:
         self._threads = Threads(rules.io_threads, rules.io_seconds)
 
     def send(self, parcels: Sequence[Parcel]) -> list[Outcome | Exception]:
-        """Store each mail once a key, on the disk when this returns; give an outcome or an error for each.
-
-        One visit of a thread delivers several, because the way to a thread and back costs as much as writing a mail.
-        """
-        parts = [parcels[start:start + A_THREAD] for start in range(0, len(parcels), A_THREAD)]
-        greenlets = [gevent.spawn(self._send_part, part) for part in parts[1:]]
-        outcomes = self._send_part(parts[0]) if parts else []
-        for greenlet in greenlets:
-            outcomes += greenlet.get()
+        """Store each mail once a key, on the disk when this returns; give an outcome or an error for each."""
+        outcomes = self._each([self._delivery(parcel) for parcel in parcels])
         for outcome in outcomes:
             DELIVERIES.labels(outcome.value if isinstance(outcome, Outcome) else "failed").inc()
         return outcomes
 
     def list_all(self, name: BoxName) -> Listing:
         """Return all mails; none of them is new any more."""
-        return self._list(name, lambda opened: self._reader.list_all(opened, name))
+        return self._list(self._listing(name))
 
     def list_new(self, name: BoxName) -> Listing:
         """Return the mails that were never listed before."""
-        return self._list(name, lambda opened: self._reader.list_new(opened, name))
+        return self._list(self._listing(name, only_new=True))
+
+    def list_each(self, wanted: Sequence[tuple[BoxName, bool]]) -> list[Listing | Exception]:
+        """Return a listing, or an error, for each mailbox: of all mails, or (True) of those never listed before."""
+        listings = self._each([self._listing(name, only_new=only_new) for name, only_new in wanted])
+        return [listing if isinstance(listing, Exception) else self._noted(name, listing)
+                for (name, _), listing in zip(wanted, listings, strict=True)]
 
     def get(self, name: BoxName, key: str) -> Listing:
         """Return a listing of the one mail with this key, or of none; changes nothing."""
-        return self._list(name, lambda opened: self._reader.find(opened, name, key))
+        return self._list(Job(name, lambda opened: self._reader.find(opened, name, key), Listing([], 0, [])))
 
     def count(self, name: BoxName) -> int:
         """Return the number of mails in the box."""
-        return self._with_box(name, lambda opened: len(mailbox.scan(opened)), 0)
+        return self._with_box(Job(name, lambda opened: len(mailbox.scan(opened)), 0))
 
     def mark_read(self, name: BoxName, keys: Collection[str]) -> list[str]:
         """Mark mails as read; return the keys that were found."""
-        return self._with_box(name, lambda opened: mailbox.mark_read(opened, keys), [])
+        return self._with_box(Job(name, lambda opened: mailbox.mark_read(opened, keys), []))
 
     def delete(self, name: BoxName, keys: Collection[str]) -> list[str]:
         """Delete mails; return the keys that were found."""
-        return self._with_box(name, lambda opened: mailbox.delete(opened, keys, self._clock()), [])
+        return self._with_box(Job(name, lambda opened: mailbox.delete(opened, keys, self._clock()), []))
 
     def delete_read(self, name: BoxName, spared: Collection[str]) -> list[str]:
         """Delete the mails that were read and are not ``spared``; return their keys."""
-        return self._with_box(name, lambda opened: mailbox.delete_read(opened, spared, self._clock()), [])
+        return self._with_box(Job(name, lambda opened: mailbox.delete_read(opened, spared, self._clock()), []))
 
     def probe(self) -> str:
         """Return how much room there is. Raises OSError when the root cannot be written to."""
@@ -110,45 +118,58 @@ class MailStore:
         FREE.set(free)
         return f"{free / 2**30:.1f} GiB free"
 
-    def _send_part(self, parcels: Sequence[Parcel]) -> list[Outcome | Exception]:
-        """Deliver in one thread; those whose mailbox another process holds are tried again, each by itself."""
+    def _delivery(self, parcel: Parcel) -> Job[Outcome]:
+        return Job(parcel.name, lambda opened: delivery.deliver(opened, parcel, self._deliveries, now=self._clock()),
+                   None)
+
+    def _listing(self, name: BoxName, *, only_new: bool = False) -> Job[Listing]:
+        read = self._reader.list_new if only_new else self._reader.list_all
+        return Job(name, lambda opened: read(opened, name), Listing([], 0, []))
+
+    def _each(self, jobs: Sequence[Job[T]]) -> list[T | Exception]:
+        """Return what each job gives, or its error.
+
+        One visit of a thread does several, because the way to a thread and back costs as much as writing a mail.
+        """
+        parts = [jobs[start:start + A_THREAD] for start in range(0, len(jobs), A_THREAD)]
+        greenlets = [gevent.spawn(self._part, part) for part in parts[1:]]
+        outcomes = self._part(parts[0]) if parts else []
+        for greenlet in greenlets:
+            outcomes += greenlet.get()
+        return outcomes
+
+    def _part(self, jobs: Sequence[Job[T]]) -> list[T | Exception]:
+        """Do some in one thread; those whose mailbox another process holds are tried again, each by itself."""
         try:
-            outcomes = self._threads.run(lambda: [caught(lambda p=parcel: self._deliver(p)) for parcel in parcels])  # type: ignore[misc]
+            outcomes = self._threads.run(lambda: [caught(lambda j=job: self._attempt(j)) for job in jobs])  # type: ignore[misc]
         except SlowDiskError as error:
-            return [error for _ in parcels]
-        waits = {place: gevent.spawn(self._wait_for, parcels[place])
+            return [error for _ in jobs]
+        waits = {place: gevent.spawn(caught, lambda j=jobs[place]: self._with_box(j))
                  for place, outcome in enumerate(outcomes) if isinstance(outcome, BoxBusyError)}
         return [waits[place].get() if place in waits else outcome for place, outcome in enumerate(outcomes)]
-
-    def _deliver(self, parcel: Parcel) -> Outcome:
-        return self._attempt(parcel.name, self._work(parcel), None)
-
-    def _work(self, parcel: Parcel) -> Callable[[Box], Outcome]:
-        return lambda opened: delivery.deliver(opened, parcel, self._deliveries, now=self._clock())
-
-    def _wait_for(self, parcel: Parcel) -> Outcome | Exception:
-        return caught(lambda: self._with_box(parcel.name, self._work(parcel), None))
 
     def _probe(self) -> os.statvfs_result:
         if not os.access(self._root, os.W_OK | os.X_OK):
             raise PermissionError("the mail root cannot be written to")
         return os.statvfs(self._root)
 
-    def _list(self, name: BoxName, work: Callable[[Box], Listing]) -> Listing:
-        listing = self._with_box(name, work, Listing([], 0, []))
+    def _list(self, job: Job[Listing]) -> Listing:
+        return self._noted(job.name, self._with_box(job))
+
+    def _noted(self, name: BoxName, listing: Listing) -> Listing:
+        """Tell the operators of files that are no mails."""
         if listing.unreadable:
             UNREADABLE.inc(len(listing.unreadable))
             log.warning("unreadable files in a mailbox", extra={
                 "world": name.world, "uid": name.uid, "files": listing.unreadable[:10]})
         return listing
 
-    def _with_box(self, name: BoxName, work: Callable[[Box], T], missing: T | None) -> T:
-        """Do ``work`` on a mailbox; one that does not exist gives ``missing``, or is created if that is None."""
+    def _with_box(self, job: Job[T]) -> T:
         deadline = time.monotonic() + self._rules.lock_seconds
         pause = FIRST_PAUSE
         while True:
             try:
-                return self._threads.run(lambda: self._attempt(name, work, missing))
+                return self._threads.run(lambda: self._attempt(job))
             except BoxBusyError:
                 if time.monotonic() + pause > deadline:
                     BUSY.inc()
@@ -156,13 +177,13 @@ class MailStore:
             gevent.sleep(pause * self._random.uniform(0.5, 1.0))
             pause = min(2 * pause, LONGEST_PAUSE)
 
-    def _attempt(self, name: BoxName, work: Callable[[Box], T], missing: T | None) -> T:
+    def _attempt(self, job: Job[T]) -> T:
         try:
-            with box.locked(self._root, name) as opened:
-                return work(opened)
+            with box.locked(self._root, job.name) as opened:
+                return job.work(opened)
         except FileNotFoundError:
-            if missing is not None and not box.exists(self._root, name):
-                return missing
-            box.create(self._root, name)
-        with box.locked(self._root, name) as opened:
-            return work(opened)
+            if job.missing is not None and not box.exists(self._root, job.name):
+                return job.missing
+            box.create(self._root, job.name)
+        with box.locked(self._root, job.name) as opened:
+            return job.work(opened)

@@ -9,6 +9,9 @@ from common.http_client import JsonClient, ServiceUnavailableError
 
 DELIVERED, FULL, BUSY = 0, 1, -3
 
+LISTED = 16
+"""Mailboxes that one call lists; no more than --list-batch-size of mail."""
+
 PATIENCE = 0.05
 """Seconds that a mail waits for the call before its own, until one is made beside it."""
 
@@ -38,6 +41,8 @@ class MailClient:
         self._http = http
         self._sending: Batcher[dict[str, Any], dict[str, Any]] = Batcher(
             self._send, lanes=lanes, most=batch, patience=PATIENCE)
+        self._listing: Batcher[dict[str, Any], dict[str, Any]] = Batcher(
+            self._list, lanes=lanes, most=LISTED, patience=PATIENCE)
 
     def send(self, world: str, uid: str, key: str, mail: dict[str, Any]) -> None:
         """Deliver a mail; a second time with the same key changes nothing. Raises MailboxFullError, ValueError."""
@@ -56,11 +61,11 @@ class MailClient:
 
     def all(self, world: str, uid: str) -> Box:
         """Return all mails, newest last."""
-        return self._box("/all", world, uid)
+        return self._box({"world": world, "uid": uid})
 
     def new(self, world: str, uid: str) -> Box:
         """Return the mails that were never listed before."""
-        return self._box("/new", world, uid)
+        return self._box({"world": world, "uid": uid, "new": True})
 
     def mark_read(self, world: str, uid: str, keys: Sequence[str]) -> list[str]:
         """Mark mails as read; return the keys of those that exist."""
@@ -79,13 +84,21 @@ class MailClient:
         return self._http.probe()
 
     def _send(self, mails: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        answer = self._http.post("/send_batch", {"mails": mails}, idempotent=True)
+        return self._together("/send_batch", {"mails": mails})
+
+    def _list(self, boxes: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        return self._together("/list_batch", {"boxes": boxes})
+
+    def _together(self, path: str, body: dict[str, Any]) -> list[dict[str, Any]]:
+        answer = self._http.post(path, body, idempotent=True)
         if "answers" not in answer:
             raise ServiceUnavailableError("mail", str(answer.get("message", "refused")))
         return list(answer["answers"])
 
-    def _box(self, path: str, world: str, uid: str) -> Box:
-        answer = self._ask(path, world, uid)
+    def _box(self, wanted: dict[str, Any]) -> Box:
+        answer = self._listing.call(wanted)
+        if answer["status"] == BUSY:
+            raise ServiceUnavailableError("mail", str(answer.get("message", "busy")))
         return Box(answer["mail"], answer["count"]["cur"], answer["count"]["max"])
 
     def _ask(self, path: str, world: str, uid: str, **fields: object) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """What a family gives: the store, presents for all members, and the daily check-in."""
 
+import re
+import urllib.request
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from tests.support.families import end_cooldown, founder, grown, join, member, n
 from tests.support.game import MALFORMED, Game, at_once, balances, give, name_of, statuses
 
 COIN, DIAMOND, FAMILY_COIN, RECORD = 1, 5, 36, 37
+DEADLOCKS = re.compile(r'^mysql_retries_total\{error="1213"\} (\S+)', re.MULTILINE)
 
 
 def test_the_store_needs_no_player(game: Game) -> None:
@@ -84,6 +87,23 @@ def test_presents_of_several_members_at_once_all_arrive(game: Game) -> None:
         noted = execute(game, "SELECT amount, balance FROM ledger WHERE uid = %s AND iid = 1 ORDER BY id",
                         uid_of(game, player))
         assert noted == [(5000, 5000), (5000, 10000), (5000, 15000), (5000, 20000)]
+
+
+def test_presents_of_several_members_at_once_do_not_stop_one_another(game: Game) -> None:
+    owner = founder(game, diamonds=100)
+    members = [owner, *(member(game, owner) for _ in range(5))]
+    for player in members[1:]:
+        give(player, "3:5:100")
+    before, waiting = deadlocks(game), list(members)
+    assert statuses(at_once(6, lambda: waiting.pop().call("welfare_purchase_family", sid="1"))) == [0] * 6
+    assert deadlocks(game) == before
+
+
+def deadlocks(game: Game) -> float:
+    """Return how many transactions the workers have started again because of a deadlock."""
+    pages = [urllib.request.urlopen(f"{process['ops']}/metrics", timeout=5).read().decode()
+             for process in game.endpoints["processes"] if process["name"].startswith("worker")]
+    return sum(float(number) for page in pages for number in DEADLOCKS.findall(page))
 
 
 def test_presents_and_purchases_at_once_lose_nothing(game: Game) -> None:

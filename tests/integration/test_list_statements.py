@@ -114,6 +114,19 @@ def test_mails(calls: DatedCalls, mails: MailClient) -> None:
     assert counts == [0, 0]
 
 
+@pytest.mark.parametrize("text", [
+    "", "你好 💎", "\"quoted\" 'and' `so`", "a\\b\\n", "100 % {}", "[1,2]", "null", "é\u200d\u0301"])
+def test_texts_come_back_as_they_are(calls: DatedCalls, text: str) -> None:
+    uid = with_friends(calls, 1)
+    [[friend_uid]] = calls.rows("SELECT fid FROM friend WHERE uid = %s", uid)
+    calls.execute("UPDATE player SET intro = %s WHERE uid = %s", text, friend_uid)
+    calls.execute("UPDATE family SET notice = %s, board = %s WHERE owner = %s", text, f"{text}\n{text}", friend_uid)
+    [shown] = lists(counted(calls, friend.get_all_friend, uid)[0])["friends"]
+    assert (shown["intro"], shown["fid"]) == (text, friend_uid)
+    page: dict[str, Any] = lists(counted(calls, family.get_all_family, friend_uid)[0])
+    assert (page["notice"], page["board"]) == (text, f"{text}\n{text}")
+
+
 def lists(reply: Reply) -> dict[str, list[Any]]:
     assert isinstance(reply.data, dict)
     return reply.data

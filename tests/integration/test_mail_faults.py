@@ -105,6 +105,8 @@ def test_a_stopped_process_harms_one_box(start: Start) -> None:
         assert {(status, answer["status"]) for status, answer in (job.get() for job in waiting)} == {(503, -3)}
         batch = [{"world": box.world, "uid": box.uid, "mail": MAIL} for box in (held, other, held, other)]
         assert [one["status"] for one in held.call("/send_batch", mails=batch)[1]["answers"]] == [-3, 0, -3, 0]
+        boxes = [{"world": box.world, "uid": box.uid} for box in (held, other)]
+        assert [one["status"] for one in held.call("/list_batch", boxes=boxes)[1]["answers"]] == [-3, 0]
         assert service.ready()
         holder.send_signal(signal.SIGCONT)
         holder.wait(10)

@@ -304,3 +304,25 @@ def test_what_is_no_batch(box: Box) -> None:
         assert box.call("/send_batch", mails=mails)[0] == 400
     assert box.call("/send_batch", mails=[]) == (200, {"status": 0, "answers": []})
     assert [one["status"] for one in box.call("/send_batch", mails=[{}, {"mail": 1}])[1]["answers"]] == [-1, -1]
+
+
+def test_several_mailboxes_in_one_call(service: MailProcess) -> None:
+    boxes = [Box(service) for _ in range(6)]
+    for number, box in enumerate(boxes):
+        for _ in range(number):
+            box.send(subj=str(number))
+    wanted = [{"world": box.world, "uid": box.uid, "new": number == 4} for number, box in enumerate(boxes)]
+    status, answer = boxes[0].call("/list_batch", boxes=wanted)
+    assert (status, answer["status"]) == (200, 0)
+    assert answer["answers"] == [box.ask("/all") for box in boxes]
+    again = boxes[0].ask("/list_batch", boxes=wanted)["answers"]
+    assert [len(one["mail"]) for one in again] == [0, 1, 2, 3, 0, 5]
+    assert [one["count"]["cur"] for one in again] == [0, 1, 2, 3, 4, 5]
+
+
+def test_what_is_no_batch_of_mailboxes(box: Box) -> None:
+    no_batches: list[object] = [None, {}, [1], [{}], [{"world": "../s1", "uid": box.uid}],
+                                [{"world": box.world, "uid": box.uid}] * 33]
+    for boxes in no_batches:
+        assert box.call("/list_batch", boxes=boxes)[0] == 400
+    assert box.call("/list_batch", boxes=[]) == (200, {"status": 0, "answers": []})

@@ -1,9 +1,11 @@
 """Players of the benchmark with long lists: each has fifty friends, a family of fifty, and fifty mails."""
 
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
+from apps.mail.listings import SETTLED_SECONDS
 from tests.load import database, players
 from tests.load.scenario import Account
 from tests.support.game import WORLD
@@ -24,6 +26,7 @@ def fill(endpoints: Mapping[str, Any], accounts: Sequence[Account], crowd: int) 
             _insert_family(cursor, uid, number)
         connection.commit()
     _send_mails(endpoints["mail"], uids)
+    _settle(endpoints["mail"], uids)
     return chosen
 
 
@@ -65,6 +68,12 @@ def _send_mails(mail: str, uids: Sequence[str]) -> None:
         answers = players.post_all(f"{mail}/send", left)
         assert {answer["status"] for answer in answers} <= {0, FULL, BUSY}, answers
         left = [body for body, answer in zip(left, answers, strict=True) if answer["status"] == BUSY]
+
+
+def _settle(mail: str, uids: Sequence[str]) -> None:
+    """List the mailboxes, and wait until they have not changed for long, as most have not when somebody looks."""
+    players.post_all(f"{mail}/all", [{"world": WORLD, "uid": uid} for uid in uids])
+    time.sleep(SETTLED_SECONDS)
 
 
 def _mail(uid: str, number: int) -> dict[str, object]:

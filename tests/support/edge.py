@@ -67,6 +67,16 @@ class NatsServer:
         self.kill()
         shutil.rmtree(self._store, ignore_errors=True)
 
+    def keep_copy(self, folder: Path) -> None:
+        """Copy what the streams hold while it does not run, for ``go_back``."""
+        shutil.copytree(self._store, folder)
+
+    def go_back(self, folder: Path | None = None) -> None:
+        """Lose what the streams hold, or what they got after a copy, while it does not run."""
+        shutil.rmtree(self._store)
+        if folder:
+            shutil.copytree(folder, self._store)
+
     def _listens(self) -> bool:
         try:
             socket.create_connection(("127.0.0.1", self.port), 1).close()

@@ -78,6 +78,9 @@ def test_after_a_gap_numbers_may_begin_anew() -> None:
     progress.take(said(100))
     assert progress.take(Gap("public", 100))
     assert [progress.take(said(number)) for number in (3, 4, 3)] == [True, True, False]
+    progress.take(Gap("public", 100))
+    assert [progress.take(message) for message in (said(3), Message("public", "Bea", "hi", 4), said(100))] == [
+        False, True, False]
     progress.take(Gap("family", 7))
     progress.take(Position("family", 5))
     assert "after-family=5" in progress.wishes()

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from apps.worker.module.enums import FamilyHistoryKeys
-from apps.worker.rules import family_entry, family_rights
+from apps.worker.rules import family_entry, family_page, family_rights
 from apps.worker.rules.families import Family, Membership
 from apps.worker.rules.family_counters import Daily, Used
 from apps.worker.rules.family_news import message
@@ -77,3 +77,25 @@ def test_the_level_that_families_take() -> None:
               "family": {"general": {"player_level": 2}}}
     assert [family_entry.is_grown(exp, config) for exp in (0, 99, 100, 400)] == [False, False, True, True]
     assert family_entry.exp_info(99, config) == {"exp": 99, "level": 1, "need": 1, "reward": 0}
+
+
+def test_members_come_by_rank_then_by_the_time_when_they_joined() -> None:
+    rows = [["Ada", "1", 7, None, None, None, BASIC, "p1", "2030-01-02 09:00:00.000"],
+            ["Bea", "1", 5, "2030-01-02 08:00:00", 3, 4, BASIC, "p2", "2030-01-03 09:00:00.000"],
+            ["Cid", "2", 5, None, 0, 0, ADMIN, "p4", "2030-01-03 09:00:00.000"],
+            ["Dot", "2", 5, None, 0, 0, ADMIN, "p3", "2030-01-03 09:00:00.000"]]
+    members = family_page.members_of(rows, "p2")
+    assert [(member["gn"], member["family_role"]) for member in members] == [
+        ("Bea", OWNER), ("Dot", ADMIN), ("Cid", ADMIN), ("Ada", BASIC)]
+    assert members[0] == {"gn": "Bea", "icon": "1", "family_role": OWNER, "exp": 5, "login": "2030-01-02 08:00:00",
+                          "family_coin": 3, "family_coin_record": 4}
+    assert members[3] == {"gn": "Ada", "icon": "1", "family_role": BASIC, "exp": 7, "login": "", "family_coin": 0,
+                          "family_coin_record": 0}
+
+
+@pytest.mark.parametrize("stored", ["2030-01-01 20:00:00", "2030-01-01 20:00:00.999", "2030-01-01 20:00:00.999000"])
+def test_news_are_the_newest_in_the_time_of_shanghai(stored: str) -> None:
+    rows = [[number, stored, f"fm_0:{number}"] for number in reversed(range(35))]
+    news = family_page.news_of(rows)
+    assert [text for _, text in news] == [f"fm_0:{number}" for number in range(5, 35)]
+    assert {moment for moment, _ in news} == {"2030-01-02 04:00:00"}
