@@ -114,8 +114,7 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type hints
     def _end_idle(self) -> None:
         """End the connections that wait for a request; one that has just arrived is read and answered first."""
         for greenlet in list(self._idle):
-            with suppress(OSError):  # the caller has left
-                self._peers[greenlet].shutdown(socket.SHUT_RD)
+            end_input(self._peers[greenlet])
 
 
 def stop_listening(server: StreamServer) -> None:
@@ -123,6 +122,14 @@ def stop_listening(server: StreamServer) -> None:
     server.stop_accepting()
     while not server.full() and (connection := server.do_read()):
         server.do_handle(*connection)
-    with suppress(OSError):  # not every system can; gevent's close comes a turn of the loop later
-        server.socket.shutdown(socket.SHUT_RD)
+    end_input(server.socket)  # gevent closes a turn of the loop later
     server.close()
+
+
+def end_input(peer: socket.socket) -> None:
+    """Let nothing more come in; who waits for it reads what has arrived, then the end.
+
+    Over a twin: gevent's own shutdown would fail the one who waits, and what has arrived would be lost.
+    """
+    with suppress(OSError), socket.fromfd(peer.fileno(), peer.family, peer.type) as twin:  # the caller may have left
+        twin.shutdown(socket.SHUT_RD)

@@ -61,6 +61,7 @@ def test_kept_and_new_connections_are_served_once_more_and_idle_ones_do_not_hold
     assert call(new).headers["Connection"] == call(kept).headers["Connection"] == "close"
     assert idle.sock.recv(1) == b""
     assert ending.get() == 0
+    assert '"error"' not in process.log.read_text()
     assert time.monotonic() - begun < 20
     for connection in (kept, idle, new):
         connection.close()
@@ -88,6 +89,7 @@ def test_no_call_is_lost_under_load(start: Start) -> None:
         wait_for(lambda: len(done) > 50, 20)
         process = processes[0]
         assert process.stop() == 0
+        assert '"error"' not in process.log.read_text()
         reached = len(done)
         wait_for(lambda: len(done) > reached + 50, 20)
     finally:
