@@ -17,7 +17,7 @@ class Progress:
         self._numbers: dict[str, int] = {}
         self._base: int | None = None
         self._first: int | None = None
-        self._rewound: set[str] = set()
+        self._settled: set[str] = set()
         self._highest = 0
         self._heard: deque[Message] = deque(maxlen=REMEMBERED)
 
@@ -39,32 +39,36 @@ class Progress:
         if self._first is not None and (settled or self._base is None):
             self._base = self._first
         self._first = None
-        self._rewound.clear()
+        self._settled.clear()
 
     def take(self, event: Event) -> bool:
         """Note what came; return whether it is news for the user."""
         if isinstance(event, Message) and event.number:
             return self._advance(event.channel, event.number) and not self._repeats(event)
         if isinstance(event, Gap):
-            self._rewound.add(event.channel)
+            self._settled.add(event.channel)
         elif isinstance(event, Position):
             self._advance(event.channel, event.number)
+            self._settled.add(event.channel)
             if self._first is None:
                 self._first = event.number
             return False
         return True
 
     def _repeats(self, message: Message) -> bool:
-        """Whether a message was heard before the numbers began anew."""
+        """Whether a message with a lower number than others was heard before."""
         repeats = message.number <= self._highest and message in self._heard
         self._highest = max(self._highest, message.number)
         self._heard.append(message)
         return repeats
 
     def _advance(self, channel: str, number: int) -> bool:
-        """Go on to a number; False when the channel is there already. Only after a gap a number may be lower."""
-        if channel not in self._rewound and number <= self._numbers.get(channel, 0):
+        """Go on to a number; False when the channel is there already.
+
+        That may be so only until the edge has told the channel's position, or a gap, on this connection. After that
+        lower numbers are those of another family's past, or of a stream that has begun anew.
+        """
+        if channel not in self._settled and number <= self._numbers.get(channel, 0):
             return False
-        self._rewound.discard(channel)
         self._numbers[channel] = number
         return True

@@ -77,13 +77,25 @@ def test_after_a_gap_numbers_may_begin_anew() -> None:
     progress = Progress(last=0, system=False)
     progress.take(said(100))
     assert progress.take(Gap("public", 100))
-    assert [progress.take(said(number)) for number in (3, 4, 3)] == [True, True, False]
+    assert [progress.take(said(number)) for number in (3, 4)] == [True, True]
     progress.take(Gap("public", 100))
     assert [progress.take(message) for message in (said(3), Message("public", "Bea", "hi", 4), said(100))] == [
         False, True, False]
     progress.take(Gap("family", 7))
     progress.take(Position("family", 5))
     assert "after-family=5" in progress.wishes()
+
+
+def test_another_family_has_a_past_of_its_own() -> None:
+    progress = Progress(last=5, system=False)
+    progress.take(Position("family", 400))
+    assert progress.take(said(500, "family"))
+    assert [progress.take(said(number, "family")) for number in (200, 300)] == [True, True]
+    progress.take(Position("family", 310))
+    assert "after-family=310" in progress.wishes()
+    assert [progress.take(said(number, "family")) for number in (200, 300, 500, 600)] == [False, False, False, True]
+    progress.begin(settled=True)
+    assert not progress.take(said(600, "family"))
 
 
 def test_pauses_grow_are_bounded_and_depend_on_chance() -> None:
