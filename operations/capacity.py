@@ -17,8 +17,8 @@ MILLI, MICRO = 1e-3, 1e-6
 PARTS = ("gate", "worker", "mysql", "nats", "redis", "mail")
 READ = {"gate": 0.27, "worker": 0.40, "mysql": 0.15, "nats": 0.04, "redis": 0.04, "mail": 0.0}
 WRITE = {"gate": 0.27, "worker": 0.60, "mysql": 0.45, "nats": 0.04, "redis": 0.04, "mail": 0.0}
-MAIL = {"gate": 0.27, "worker": 0.80, "mysql": 0.50, "nats": 0.04, "redis": 0.04, "mail": 2.35}
-"""Milliseconds of CPU of one request: 0.9, 1.4 and 4.0 in all."""
+MAIL = {"gate": 0.27, "worker": 0.75, "mysql": 0.50, "nats": 0.04, "redis": 0.04, "mail": 0.90}
+"""Milliseconds of CPU of one request: 0.9, 1.4 and 2.5 in all."""
 
 
 @dataclass(frozen=True, kw_only=True)

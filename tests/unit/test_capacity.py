@@ -16,7 +16,7 @@ USUAL = CapacitySettings()
 def test_requests_cost_what_was_measured() -> None:
     assert sum(capacity.READ.values()) == pytest.approx(0.9)
     assert sum(capacity.WRITE.values()) == pytest.approx(1.4)
-    assert sum(capacity.MAIL.values()) == pytest.approx(4.0)
+    assert sum(capacity.MAIL.values()) == pytest.approx(2.5)
     only_reads = replace(USUAL, requests=1, writes=0, mails=0, handshake_ms=0, public_messages=0, family_messages=0)
     cores = need(1000, only_reads).cores
     assert sum(cores.values()) == pytest.approx(0.9)
