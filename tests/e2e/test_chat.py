@@ -1,6 +1,7 @@
 """Chat through a running system: the ticket, and what two edges do together."""
 
 import gzip
+import re
 import secrets
 from contextlib import suppress
 from pathlib import Path
@@ -10,11 +11,14 @@ import pytest
 from apps.client.chat import Chat, ChatRefusedError
 from apps.client.player import Player
 from common.lines import LineTimeoutError
+from tests.faults import idle
 from tests.support.families import RENAME, founder, grown
 from tests.support.families import join as join_family
 from tests.support.game import MALFORMED, Game, at_once, name_of, new_name
 from tests.support.local_system import LocalSystem
 from tests.support.waiting import wait_for
+
+MUTES = re.compile(r'^edge_controls_total\{kind="mute"\} (\S+)$', re.MULTILINE)
 
 
 def ticket(player: Player) -> str:
@@ -104,18 +108,42 @@ def follow(speaker: Chat, listener: Chat, text: str) -> None:
     raise AssertionError("the family's chat was not heard")
 
 
+def heard_for(chat: Chat, seconds: float) -> list[str]:
+    """Return what is said until nobody has said anything for a while."""
+    lines: list[str] = []
+    with suppress(LineTimeoutError):
+        while (line := chat.read(seconds)) is not None:
+            lines.append(line)
+    return lines
+
+
 def closed(chat: Chat) -> None:
     """Read to the end, which comes."""
     while chat.read(10) is not None:
         pass
 
 
+def mutes_taken(game: Game) -> list[float]:
+    """Return for each edge how many mutes it has heard of."""
+    pages = [idle.page(process["ops"]) for process in game.endpoints["processes"] if process["name"].startswith("edge")]
+    return [float(found[1]) if (found := MUTES.search(page)) else 0.0 for page in pages]
+
+
+def mute(game: Game, master: Player, name: str, seconds: int) -> None:
+    """Mute a player; wait until all edges have heard it, which is a moment after the answer."""
+    before = mutes_taken(game)
+    assert master.call("mute_chat_player", gn_target=name, seconds=seconds)["status"] == 0
+    wait_for(lambda: all(now > then for now, then in zip(mutes_taken(game), before, strict=True)), 10, "the edges")
+
+
 def test_a_muted_player_is_not_heard_until_the_mute_ends(game: Game) -> None:
     ada, bea = game.player(), game.player()
     with join(game, ada, 0) as speaker, join(game, bea, 1) as listener:
-        assert bea.call("mute_chat_player", gn_target=name_of(ada), seconds=600)["status"] == 0
+        mute(game, bea, name_of(ada), 600)
         speaker.say("PUBLIC", secret := secrets.token_hex(8))
-        assert bea.call("mute_chat_player", gn_target=name_of(ada), seconds=0)["status"] == 0
+        speaker.say("PUBLIC", secret)
+        assert not any(secret in line for line in heard_for(listener, 0.3))
+        mute(game, bea, name_of(ada), 0)
         speaker.say("PUBLIC", text := secrets.token_hex(8))
         while (line := listener.read(10)) is not None and text not in line:
             assert secret not in line
