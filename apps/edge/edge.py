@@ -47,6 +47,7 @@ def build(settings: EdgeSettings) -> Process:
     """Return the process of an edge, ready to run."""
     health = Health()
     process = Process("edge", stop_seconds=settings.stop_seconds, drain=health.drain)
+
     def reconnected() -> None:
         recall.wake()
         feed.wake()

@@ -54,9 +54,9 @@ class Acceptor:
         """Accept those that have connected already, then listen no more."""
         self._loop.stop()
         if self._listener is not None:
-            accepted = 1
-            while accepted:
-                accepted = self._take_turn(self._listener)
+            for _ in range(1 + self._backlog // ACCEPTED_A_TURN):  # no more can wait; who comes meanwhile has no claim
+                if self._take_turn(self._listener) < ACCEPTED_A_TURN:
+                    break
             self._listener.close()
 
     def _run(self) -> None:
