@@ -133,7 +133,7 @@ def mute(game: Game, master: Player, name: str, seconds: int) -> None:
     """Mute a player; wait until all edges have heard it, which is a moment after the answer."""
     before = mutes_taken(game)
     assert master.call("mute_chat_player", gn_target=name, seconds=seconds)["status"] == 0
-    wait_for(lambda: all(now > then for now, then in zip(mutes_taken(game), before, strict=True)), 10, "the edges")
+    wait_for(lambda: all(now > then for now, then in zip(mutes_taken(game), before, strict=True)), what="the edges")
 
 
 def test_a_muted_player_is_not_heard_until_the_mute_ends(game: Game) -> None:
@@ -160,8 +160,8 @@ def test_an_announcement_is_logged_and_no_plain_client_hears_it(game: Game, loca
         while (line := chat.read(10)) is not None and end not in line:
             assert text not in line
     log = local_system.data / "chat-log" / "s0"
-    wait_for(lambda: any(text in line and '"system"' in line and end not in line for line in logged(log)), 20)
-    wait_for(lambda: any(end in line and name_of(ada) in line for line in logged(log)), 20)
+    wait_for(lambda: any(text in line and '"system"' in line and end not in line for line in logged(log)))
+    wait_for(lambda: any(end in line and name_of(ada) in line for line in logged(log)))
 
 
 def logged(folder: Path) -> list[str]:

@@ -42,7 +42,7 @@ def told(game: Game) -> Iterator[list[dict[str, Any]]]:
 
 def names_told(told: list[dict[str, Any]], uid: str, count: int) -> list[str]:
     """Return the families that were told of a player, once there are ``count``."""
-    wait_for(lambda: len([entry for entry in told if entry["uid"] == uid]) >= count, 5, f"{count} changes in {told}")
+    wait_for(lambda: len([entry for entry in told if entry["uid"] == uid]) >= count, what=f"{count} changes in {told}")
     entries = [entry for entry in told if entry["uid"] == uid]
     assert all(entry["world"] == "s0" for entry in entries)
     assert [entry["time"] for entry in entries] == sorted(entry["time"] for entry in entries)

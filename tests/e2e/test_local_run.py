@@ -71,7 +71,7 @@ def test_endpoints_are_complete_private_and_true(running: LocalSystem) -> None:
         socket.create_connection((host, int(port)), timeout=5).close()
     pages = [process["ops"] for process in endpoints["processes"] if process["name"] not in BACKENDS]
     pages += [endpoints["auth"], endpoints["config"], endpoints["mail"]]
-    wait_for(lambda: all(status_of(url) == 200 for url in pages), 30, "all to be ready")
+    wait_for(lambda: all(status_of(url) == 200 for url in pages), what="all to be ready")
     assert {process["pid"] for process in endpoints["processes"]} <= {found.pid for found in living()}
     assert "apps.client tour" in running.output
 
@@ -81,10 +81,10 @@ def test_what_is_killed_comes_back(running: LocalSystem) -> None:
     before = {name: running.pid_of(name) for name in names}
     for pid in before.values():
         os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: all(running.pid_of(name) not in (0, before[name]) for name in names), 30, "all to be back")
+    wait_for(lambda: all(running.pid_of(name) not in (0, before[name]) for name in names), what="all to be back")
     assert f"worker-0 (process {before['worker-0']}) died: SIGKILL" in running.output
     pages = [process["ops"] for process in running.endpoints["processes"] if process["ops"]]
-    wait_for(lambda: all(status_of(url) == 200 for url in pages), 30, "all to be ready")
+    wait_for(lambda: all(status_of(url) == 200 for url in pages), what="all to be ready")
 
 
 def test_a_second_run_on_the_same_data_is_refused(running: LocalSystem) -> None:
@@ -117,7 +117,7 @@ def test_a_killed_runner_leaves_nothing_behind_and_can_start_again(local: LocalS
     processes = local.processes()
     os.kill(local.pid, signal.SIGKILL)
     local.wait()
-    wait_for(lambda: not still_living(processes), 5, "the end of all processes")
+    wait_for(lambda: not still_living(processes), what="the end of all processes")
     (local.data / "endpoints.json").unlink()
     assert what_was_written(local.start().endpoints) == (b"value", (42,))
 
@@ -138,7 +138,7 @@ def test_running_backends_can_be_named(
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_during_the_start_ends_it_cleanly(local: LocalSystem, number: int) -> None:
     local.launch()
-    wait_for(lambda: len(local.processes()) >= 3, 30, "the first processes")
+    wait_for(lambda: len(local.processes()) >= 3, what="the first processes")
     processes = local.processes()
     assert local.stop(number) == 0
     assert still_living(processes) == []

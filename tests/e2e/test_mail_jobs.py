@@ -144,7 +144,7 @@ def test_killed_workers_leave_their_job_to_others(own_operator: Operator, own_sy
     key = own_operator.create(world, "--items=3:5:1")
     for name in ("worker-0", "worker-1"):
         before = own_operator.written(key)
-        wait_for(lambda before=before: own_operator.written(key) > before, 30, "more mails")  # type: ignore[misc]
+        wait_for(lambda before=before: own_operator.written(key) > before, what="more mails")  # type: ignore[misc]
         os.kill(own_system.pid_of(name), signal.SIGKILL)
     assert own_operator.written(key) < PLAYERS
     own_operator.wait_until_done(key)
@@ -161,7 +161,7 @@ def test_without_the_mail_service_a_job_waits_and_then_goes_on(
     key = own_operator.create(world)
     wait_for(lambda: own_operator.written(key), what="the first mails")
     with frozen(own_system, "mail-0"):
-        wait_for(lambda: own_operator.waiting(key) >= 60, 30, "as many undelivered mails as there may be")
+        wait_for(lambda: own_operator.waiting(key) >= 60, what="as many undelivered mails as there may be")
         held = own_operator.written(key)
         gevent.sleep(1.0)  # five turns of the job
         assert own_operator.written(key) == held < PLAYERS

@@ -46,7 +46,7 @@ class MailProcess:
 
     def start(self) -> "MailProcess":
         self.launch()
-        wait_for(self.ready, 20, "the mail process")
+        wait_for(self.ready, what="the mail process")
         return self
 
     @property

@@ -6,24 +6,24 @@ from typing import Any
 
 import pytest
 
-from tests.integration.auth_system import Service, Services, Valkey, wait_for
+from tests.support import auth
+from tests.support.auth import Service, Services
+from tests.support.valkey import Valkey, running
+from tests.support.waiting import wait_for
 
 DAY = 24 * 60 * 60
 
 
 @pytest.fixture(scope="module")
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
-    server = Valkey(tmp_path_factory.mktemp("valkey"))
-    server.start()
-    yield server
-    server.kill()
+    with running(tmp_path_factory.mktemp("valkey")) as server:
+        yield server
 
 
 @pytest.fixture
 def services(valkey: Valkey) -> Iterator[Services]:
-    maker = Services(valkey.url)
-    yield maker
-    maker.stop()
+    with auth.services(valkey.url) as maker:
+        yield maker
 
 
 @pytest.fixture

@@ -8,24 +8,23 @@ import gevent
 import pytest
 
 from common import keys
-from tests.integration.auth_system import KEY, Service, Services, Valkey
+from tests.support import auth
+from tests.support.auth import KEY, Service, Services
+from tests.support.valkey import Valkey, running
 
 DAY = 24 * 60 * 60
 
 
 @pytest.fixture(scope="module")
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
-    server = Valkey(tmp_path_factory.mktemp("valkey"))
-    server.start()
-    yield server
-    server.kill()
+    with running(tmp_path_factory.mktemp("valkey")) as server:
+        yield server
 
 
 @pytest.fixture
 def services(valkey: Valkey) -> Iterator[Services]:
-    maker = Services(valkey.url)
-    yield maker
-    maker.stop()
+    with auth.services(valkey.url) as maker:
+        yield maker
 
 
 @pytest.fixture

@@ -13,7 +13,9 @@ import pytest
 
 from apps.worker.auth_client import AuthClient, TicketRefusedError
 from common.http_client import JsonClient, ServiceUnavailableError
-from tests.integration.auth_system import AuthProcess, Valkey, wait_for
+from tests.support.auth import AuthProcess
+from tests.support.valkey import Valkey
+from tests.support.waiting import wait_for
 
 TRY_SECONDS = 0.5
 CALLERS = 6
@@ -47,7 +49,7 @@ class Load:
     def wait(self) -> None:
         """Wait until some more tickets have been given out."""
         before = len(self.used)
-        wait_for(lambda: len(self.used) >= before + MEANWHILE, 20)
+        wait_for(lambda: len(self.used) >= before + MEANWHILE)
 
     def _call(self) -> None:
         while not self._ending:

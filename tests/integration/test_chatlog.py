@@ -68,7 +68,7 @@ def test_kills_leave_neither_a_hole_nor_a_second_copy(log: ChatLog, speaker: Cli
         wait_for(lambda: log.texts("s1"))
         log.end(signal.SIGKILL)
         log.start()
-    wait_for(lambda: sorted(log.texts("s1")) == sorted(said), 20)
+    wait_for(lambda: sorted(log.texts("s1")) == sorted(said))
     assert len({line["number"] for line in log.lines("s1")}) == len(said)
 
 
@@ -94,7 +94,7 @@ def test_it_goes_on_after_nats_was_away(log: ChatLog, speaker: Client, own_nats_
     own_nats_server.start()
     assert speaker.wait_connected(10)
     say(speaker, "s1", "after")
-    wait_for(lambda: log.texts("s1") == ["before", "after"], 20)
+    wait_for(lambda: log.texts("s1") == ["before", "after"])
     wait_for(log.ready)
 
 
@@ -120,7 +120,7 @@ def test_a_disk_that_takes_nothing_is_told_and_tried_again(log: ChatLog, speaker
     wait_for(lambda: "Error" in _unready(log))
     wait_for(lambda: log.texts("s2") == ["elsewhere"])
     (log.folder / "s1").unlink()
-    wait_for(lambda: log.texts("s1") == ["hello"], 20)
+    wait_for(lambda: log.texts("s1") == ["hello"])
     wait_for(log.ready)
 
 

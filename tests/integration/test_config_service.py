@@ -82,7 +82,7 @@ def start(folder: GameDataFolder, tmp_path: Path) -> Iterator[Start]:
 
     def start_one() -> ConfigProcess:
         processes.append(ConfigProcess(folder.root, tmp_path / f"config-{len(processes)}.log"))
-        wait_for(processes[-1].answers, 30, "the service to answer")
+        wait_for(processes[-1].answers, what="the service to answer")
         return processes[-1]
 
     yield start_one

@@ -8,7 +8,9 @@ from contextlib import suppress
 import gevent
 import pytest
 
-from tests.support.edge import Edge, EdgeSystem, free_port, wait_for
+from apps.local.ports import free_port
+from tests.support.edge import Edge, EdgeSystem
+from tests.support.waiting import wait_for
 
 
 @pytest.fixture(scope="module")
@@ -163,10 +165,10 @@ def test_a_register_byte_by_byte_has_no_more_time_than_any_other(system: EdgeSys
     begun = time.monotonic()
     dripping = gevent.spawn(drip, client.peer, b"00REGISTER" * 100)
     try:
-        assert client.line(3) is None
+        assert client.line() is None
     finally:
         dripping.kill()
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 20
 
 
 def test_who_says_nothing_at_first_is_closed(system: EdgeSystem, two: Edge) -> None:

@@ -12,7 +12,7 @@ from apps.client.lasting_chat import LastingChat, NoTicketError, NotInChatError,
 from common import subjects
 from common.nats import Client
 from tests.faults.proxy import Proxy
-from tests.support.edge import Edge, EdgeSystem, wait_for
+from tests.support.edge import Edge, EdgeSystem
 from tests.support.lasting_chats import (
     CHANCE,
     FAMILY,
@@ -29,6 +29,7 @@ from tests.support.lasting_chats import (
     system,
     world,
 )
+from tests.support.waiting import wait_for
 
 
 @pytest.mark.parametrize("leave", [EdgeSystem.kill, lambda _, edge: edge.terminate()], ids=["kill -9", "sigterm"])

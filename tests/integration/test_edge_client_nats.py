@@ -10,8 +10,9 @@ from common import subjects
 from common.nats import Client, NATSError
 from common.nats.jetstream import JetStream
 from tests.faults.proxy import Proxy
-from tests.support.edge import ChatClient, Edge, EdgeSystem, wait_for
+from tests.support.edge import ChatClient, Edge, EdgeSystem
 from tests.support.lasting_chats import FAMILY, Listener, Speaker, listen, speaker, stable, system, world
+from tests.support.waiting import wait_for
 
 
 def test_a_restart_of_nats_loses_and_doubles_nothing_that_the_stream_has(

@@ -9,8 +9,9 @@ import pytest
 from common import subjects
 from common.nats import Client
 from common.nats.jetstream import JetStream
-from tests.support.edge import ChatClient, Edge, EdgeSystem, wait_for
+from tests.support.edge import ChatClient, Edge, EdgeSystem
 from tests.support.edge_pair import Running, nats, one, system, two, two_edges
+from tests.support.waiting import wait_for
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.certificates import write_self_signed
-from tests.support.edge import ChatClient, Edge, EdgeSystem, NonceAuth, wait_for
+from tests.support.edge import ChatClient, Edge, EdgeSystem, NonceAuth
+from tests.support.waiting import wait_for
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +94,7 @@ def test_nats_is_killed_and_clients_notice_nothing(system: EdgeSystem) -> None:
     for client in (anna, bert):
         while client.line() != b"0000FAMILYbert:back":
             pass
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 10
     bert.send(b"0000PUBLICall")
     while carl.line() != b"0000PUBLICbert:all":
         pass

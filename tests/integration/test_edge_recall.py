@@ -8,7 +8,8 @@ import pytest
 
 from common import subjects
 from common.nats import Client
-from tests.support.edge import EdgeSystem, wait_for
+from tests.support.edge import EdgeSystem
+from tests.support.waiting import wait_for
 
 
 @pytest.fixture(scope="module")

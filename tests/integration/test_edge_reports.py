@@ -15,8 +15,9 @@ from common import subjects
 from common.nats import Client
 from common.nats.jetstream import AlreadyStoredError, JetStream
 from tests.support.chat_log import ChatLog
-from tests.support.edge import ROOT, ChatClient, Edge, EdgeSystem, wait_for
+from tests.support.edge import ROOT, ChatClient, Edge, EdgeSystem
 from tests.support.edge_pair import Running, nats, one, system, two, two_edges
+from tests.support.waiting import wait_for
 
 OPTIONS = ("--message-burst=100000", "--messages-per-second=100000", "--report-burst=1000")
 
@@ -252,7 +253,7 @@ def test_what_was_kept_survives_whatever_dies(system: EdgeSystem, log: ChatLog) 
     system._edges.remove(edge)
     system.nats.kill()
     system.nats.start()
-    wait_for(lambda: sorted(line["message"]["number"] for line in log.reports(world)) == kept, 30)
+    wait_for(lambda: sorted(line["message"]["number"] for line in log.reports(world)) == kept)
 
 
 def test_while_nats_is_away_the_client_is_told_and_may_come_again(system: EdgeSystem) -> None:
@@ -289,6 +290,7 @@ def test_what_is_no_report_in_the_stream_does_not_stop_the_others(
         JetStream(nats, 2).store_once(subjects.chat_report(world, "x", str(place)), payload)
     assert report(ada, "public", number) == "kept"
     log.start()
-    kept = wait_for(lambda: len(found := log.reports(world)) == 6 and found)
+    wait_for(lambda: len(log.reports(world)) == 6)
+    kept = log.reports(world)
     assert ["unreadable" in line for line in kept] == [True] * 5 + [False]
     assert len(game_master(log, "--world", world).splitlines()) == 6

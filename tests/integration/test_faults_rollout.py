@@ -12,10 +12,10 @@ import pytest
 from gevent import socket
 from gevent.server import StreamServer
 
+from apps.local.ports import free_port
 from tests.faults.rollout_pod import RunningPod
 from tests.faults.rollout_service import Service
 from tests.manifests.support.local_pods import Container, LocalPods, Pod
-from tests.support.edge import free_port
 from tests.support.waiting import wait_for
 
 DELAY = 0.3
@@ -87,7 +87,7 @@ def test_a_change_takes_effect_later(service: Service, pods: None, port: int) ->
     service.set(NEW, ready=True)
     service.set(OLD, ready=False)
     assert ask(port) == OLD
-    wait_for(lambda: service.leads_to([NEW]), 5, "the change to arrive")
+    wait_for(lambda: service.leads_to([NEW]), what="the change to arrive")
     assert ask(port) == NEW
 
 
@@ -120,7 +120,7 @@ def test_a_reset_is_passed_on_and_noticed(service: Service, port: int) -> None:
     service.set_now(OLD, ready=True)
     with pytest.raises(ConnectionResetError):
         ask(port)
-    wait_for(lambda: service.reset == [f"gate at {OLD} reset a connection"], 5, "the reset to be noted")
+    wait_for(lambda: service.reset == [f"gate at {OLD} reset a connection"], what="the reset to be noted")
     server.stop()
 
 
@@ -145,10 +145,10 @@ def rolled(one: OnePod) -> tuple[RunningPod, list[bool]]:
     running = RunningPod(cast("LocalPods", one), one.pod, lambda _, ready: told.append(ready))
     running.start()
     try:
-        wait_for(lambda: running.ready, 10, "the pod to be ready")
+        wait_for(lambda: running.ready, what="the pod to be ready")
         running.end()
         assert told == [True, False]
-        wait_for(lambda: running.ended, 10, "the pod to end")
+        wait_for(lambda: running.ended, what="the pod to end")
     finally:
         running.kill()
     return running, told
@@ -173,11 +173,11 @@ def test_a_pod_serves_until_pre_stop_is_over(tmp_path: Path, port: int) -> None:
     one = OnePod(tmp_path, port, "0", pre_stop=0.5)
     running = RunningPod(cast("LocalPods", one), one.pod, lambda *_: None)
     running.start()
-    wait_for(lambda: running.ready, 10, "the pod to be ready")
+    wait_for(lambda: running.ready, what="the pod to be ready")
     running.end()
     gevent.sleep(0.2)
     assert running.container.passes("readinessProbe")
-    wait_for(lambda: running.ended, 10, "the pod to end")
+    wait_for(lambda: running.ended, what="the pod to end")
     assert running.problems == []
 
 
@@ -186,8 +186,8 @@ def test_a_pod_that_dies_is_noticed(tmp_path: Path, port: int) -> None:
     told: list[bool] = []
     running = RunningPod(cast("LocalPods", one), one.pod, lambda _, ready: told.append(ready))
     running.start()
-    wait_for(lambda: running.ready, 10, "the pod to be ready")
+    wait_for(lambda: running.ready, what="the pod to be ready")
     running.container.kill()
-    wait_for(lambda: running.problems, 10, "its death to be noticed")
+    wait_for(lambda: running.problems, what="its death to be noticed")
     assert told == [True, False]
     assert "ended by itself with SIGKILL" in running.problems[0]

@@ -11,7 +11,9 @@ import gevent
 import pytest
 import redis
 
-from tests.support.gate import HOST, NOW, Gate, System, ask, connect, free_port, read_all, running, status, wait_for
+from apps.local.ports import free_port
+from tests.support.gate import HOST, NOW, Gate, System, ask, connect, read_all, running, status
+from tests.support.waiting import seconds_until, wait_for
 
 
 @pytest.fixture
@@ -29,13 +31,13 @@ def test_redis_dies_and_comes_back_empty(system: System) -> None:
     system.redis.kill()
     begun = monotonic()
     assert status(ask(system.gate.port)) == -3
-    assert monotonic() - begun < 2
-    wait_for(lambda: not system.gate.ready(), 4)
+    assert monotonic() - begun < 3
+    wait_for(lambda: not system.gate.ready())
     begun = monotonic()
     assert status(ask(system.gate.port)) == -3
-    assert monotonic() - begun < 0.5
+    assert monotonic() - begun < 3
     system.redis.start()
-    assert wait_for(lambda: served(system.gate), 10) < 2
+    assert seconds_until(lambda: served(system.gate)) < 5
     wait_for(system.gate.ready)
 
 
@@ -45,21 +47,21 @@ def test_redis_that_hangs_makes_the_gate_busy_and_not_hang(system: System) -> No
     try:
         begun = monotonic()
         assert status(ask(system.gate.port)) == -3
-        assert monotonic() - begun < 2
+        assert monotonic() - begun < 3
     finally:
         system.redis.process.send_signal(signal.SIGCONT)
-    assert wait_for(lambda: served(system.gate), 10) < 4
+    assert seconds_until(lambda: served(system.gate)) < 5
 
 
 def test_nats_dies_and_comes_back(system: System) -> None:
     assert served(system.gate)
     system.nats.kill()
-    wait_for(lambda: not system.gate.ready(), 5)
+    wait_for(lambda: not system.gate.ready())
     begun = monotonic()
     assert status(ask(system.gate.port)) == -3
-    assert monotonic() - begun < 0.5
+    assert monotonic() - begun < 3
     system.nats.start()
-    assert wait_for(lambda: served(system.gate), 10) < 3
+    assert seconds_until(lambda: served(system.gate)) < 5
     wait_for(system.gate.ready)
 
 
@@ -75,7 +77,7 @@ def test_a_gate_that_starts_before_its_servers_serves_when_they_are_there(tmp_pa
             assert not early.ready()
             system.nats.start()
             system.redis.start()
-            wait_for(lambda: served(early), 5)
+            wait_for(lambda: served(early))
             wait_for(early.ready)
         finally:
             early.kill()
@@ -98,18 +100,18 @@ def test_an_entry_that_redis_lost_is_written_again(system: System) -> None:
     store = redis.Redis(port=system.redis.port, decode_responses=True)
     entries = store.keys("gates.id.*")
     store.flushall()
-    assert wait_for(lambda: store.keys("gates.id.*") == entries) < 2
+    assert seconds_until(lambda: store.keys("gates.id.*") == entries) < 5
     store.close()
 
 
 def test_a_redis_that_comes_back_empty_has_the_entry_at_once(tmp_path: Path) -> None:
-    with running(tmp_path, registration_interval=8) as system:
+    with running(tmp_path, registration_interval=60) as system:
         store = redis.Redis(port=system.redis.port, decode_responses=True)
         entries = store.keys("gates.id.*")
         for _ in range(2):
             system.redis.kill()
             system.redis.start()
-            assert wait_for(lambda: store.keys("gates.id.*") == entries) < 1
+            assert seconds_until(lambda: store.keys("gates.id.*") == entries) < 5
         store.close()
 
 
@@ -122,7 +124,7 @@ def test_the_end_does_not_wait_for_clients_without_a_request(system: System) -> 
         begun = monotonic()
         system.gate.terminate()
         assert system.gate.wait() == 0
-        assert monotonic() - begun < 2
+        assert monotonic() - begun < 10
         assert not read_all(silent)
         assert not read_all(idle)
     assert '"error"' not in system.gate.log()
@@ -156,7 +158,7 @@ def test_the_end_under_load_loses_no_answer(system: System) -> None:
                     answered.add(number)
 
     players = [gevent.spawn(play, player) for player in range(30)]
-    wait_for(lambda: len(answered) > 300, 10)
+    wait_for(lambda: len(answered) > 300)
     system.gate.terminate()
     assert system.gate.wait() == 0
     gevent.joinall(players, timeout=10, raise_error=True)
@@ -168,10 +170,10 @@ def test_the_drain_time_is_served_but_not_ready(tmp_path: Path) -> None:
     with running(tmp_path, drain_seconds=1.5) as system:
         begun = monotonic()
         system.gate.terminate()
-        wait_for(lambda: not system.gate.ready(), 1)
+        wait_for(lambda: not system.gate.ready())
         assert served(system.gate)
         assert system.gate.wait() == 0
-        assert 1.4 < monotonic() - begun < 4
+        assert 1.4 < monotonic() - begun < 15
 
 
 def test_the_access_log_has_a_line_for_each_request(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from gevent.pywsgi import WSGIServer
 
 from common.http_client import JsonClient, ServiceUnavailableError
 
-TIMEOUT = 0.6
+TIMEOUT = 1.0
+SLACK = 0.8  # what a busy machine may add, and less than a second try would take
 
 
 class Server:
@@ -230,17 +231,17 @@ def test_a_stalled_replica_is_tried_again_by_one_call_after_its_rest(
     greenlets = [gevent.spawn(client.get, "/") for _ in range(40)]
     begun = time.monotonic()
     gevent.wait(greenlets, count=39)
-    assert time.monotonic() - begun < TIMEOUT / 2
+    assert time.monotonic() - begun < TIMEOUT
     gevent.joinall(greenlets, raise_error=True)
 
 
 def test_no_call_takes_longer_than_its_limit(
         server: Server, stalled: Stalled, make: Callable[..., JsonClient]) -> None:
-    assert TIMEOUT * 0.9 < took(make(stalled.url).post, "/", {}) < TIMEOUT + 0.3
-    assert took(make(stalled.url, stalled.url.replace("127.0.0.1", "localhost")).get, "/") < TIMEOUT + 0.3
-    assert took(make(server.url).get, "/trickle") < TIMEOUT + 0.3
+    assert TIMEOUT * 0.9 < took(make(stalled.url).post, "/", {}) < TIMEOUT + SLACK
+    assert took(make(stalled.url, stalled.url.replace("127.0.0.1", "localhost")).get, "/") < TIMEOUT + SLACK
+    assert took(make(server.url).get, "/trickle") < TIMEOUT + SLACK
     server.delay = TIMEOUT * 2
-    assert took(make(server.url).post, "/", {}, idempotent=True) < TIMEOUT + 0.3
+    assert took(make(server.url).post, "/", {}, idempotent=True) < TIMEOUT + SLACK
 
 
 def test_a_stalled_replica_is_asked_last_after_a_call_that_must_not_be_repeated(
@@ -309,7 +310,7 @@ def test_waiting_for_a_connection_has_the_same_limit(stalled: Stalled, make: Cal
     begun = time.monotonic()
     with pytest.raises(ServiceUnavailableError, match=r"in use|no answer|no whole answer"):
         client.post("/", {})
-    assert time.monotonic() - begun < TIMEOUT + 0.3
+    assert time.monotonic() - begun < TIMEOUT + SLACK
     first.get()
 
 

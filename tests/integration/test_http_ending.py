@@ -5,40 +5,28 @@ import json
 import secrets
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import gevent
 import pytest
 
 from common.http_client import JsonClient, ServiceUnavailableError
-from tests.integration.auth_system import AuthProcess, Valkey, wait_for
-
-Start = Callable[..., AuthProcess]
+from tests.support.auth import Start, processes
+from tests.support.valkey import Valkey, running
+from tests.support.waiting import wait_for
 
 
 @pytest.fixture(scope="module")
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
-    server = Valkey(tmp_path_factory.mktemp("valkey"))
-    try:
-        server.start()
+    with running(tmp_path_factory.mktemp("valkey")) as server:
         yield server
-    finally:
-        server.kill()
 
 
 @pytest.fixture
 def start(tmp_path: Path, valkey: Valkey) -> Iterator[Start]:
-    processes: list[AuthProcess] = []
-
-    def start_one(*arguments: str) -> AuthProcess:
-        processes.append(AuthProcess(tmp_path, valkey.url, *arguments))
-        processes[-1].start()
-        return processes[-1]
-
-    yield start_one
-    for process in processes:
-        process.kill()
+    with processes(tmp_path, valkey.url) as start_one:
+        yield start_one
 
 
 def call(connection: http.client.HTTPConnection) -> http.client.HTTPResponse:
@@ -86,12 +74,12 @@ def test_no_call_is_lost_under_load(start: Start) -> None:
 
     callers = [gevent.spawn(work) for _ in range(8)]
     try:
-        wait_for(lambda: len(done) > 50, 20)
+        wait_for(lambda: len(done) > 50)
         process = processes[0]
         assert process.stop() == 0
         assert '"error"' not in process.log.read_text()
         reached = len(done)
-        wait_for(lambda: len(done) > reached + 50, 20)
+        wait_for(lambda: len(done) > reached + 50)
     finally:
         gevent.killall(callers)
         client.stop()

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from apps.local.ports import free_port
 from common.nats import Client
 from common.nats.jetstream import JetStream, JetStreamError, Stream
-from tests.support.edge import NATS_SERVER, free_port
+from tests.support.edge import NATS_SERVER
 
 MEGABYTE = 1024**2
 

@@ -37,13 +37,13 @@ def start(tmp_path: Path) -> Iterator[Start]:
 def three(start: Start, *arguments: str) -> list[MailProcess]:
     processes = [start(*arguments) for _ in range(3)]
     for process in processes:
-        wait_for(process.ready, 20, "a mail process")
+        wait_for(process.ready, what="a mail process")
     return processes
 
 
 def one(start: Start, *arguments: str) -> MailProcess:
     process = start(*arguments)
-    wait_for(process.ready, 20, "a mail process")
+    wait_for(process.ready, what="a mail process")
     return process
 
 

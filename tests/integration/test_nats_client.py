@@ -191,7 +191,7 @@ def test_the_buffer_has_a_limit(nats_server: Nats, clients: Clients, subject: st
 
 def test_signs_of_life(nats_server: Nats, clients: Clients) -> None:
     client = clients.connect(nats_server)
-    assert 0 < client.round_trip() < 1
+    assert 0 < client.round_trip() < 10
     client.ping()
     assert client.round_trip() > 0
 

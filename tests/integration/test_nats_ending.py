@@ -147,6 +147,6 @@ def test_draining_without_a_server_ends_in_time(clients: Clients) -> None:
         client.publish("a")
         begun = time.monotonic()
         assert not client.drain()
-        assert time.monotonic() - begun < 1
+        assert time.monotonic() - begun < 4
         idle = clients.start(server)
         assert idle.drain()

@@ -81,7 +81,7 @@ def test_somebody_else_at_the_address_is_left_for_the_next_server(
     other = _answering(greeting)
     try:
         client = clients.start(f"nats://{HOST}:{other.server_port}", nats_server, timeout=0.3)
-        wait_for(lambda: _answers(client), 5)
+        wait_for(lambda: _answers(client))
     finally:
         other.stop(0)
 
@@ -126,7 +126,7 @@ def test_tls(tls_server: tuple[Nats, ssl.SSLContext], clients: Clients) -> None:
     client.flush(5)
     assert len(got) == 50
     server.pause()
-    wait_for(lambda: not client.connected, 3)
+    wait_for(lambda: not client.connected)
     server.resume()
     assert client.wait_connected(3)
     client.flush()

@@ -89,7 +89,7 @@ class Scene:
         self.nats, self.redis, self.gate, self.worker, self.gates = nats, redis, gate, worker, gates
 
     def status(self, message_id: str) -> int:
-        wait_for(lambda: message_id in self.gate.answers, 10, "an answer")
+        wait_for(lambda: message_id in self.gate.answers, what="an answer")
         return int(orjson.loads(self.gate.answers[message_id])["status"])
 
 
@@ -172,7 +172,7 @@ def test_more_than_there_is_room_for_is_refused_at_once(scene: Callable[..., Any
 
     with scene(work, concurrency=2, queue=2) as it:
         sent = [it.gate.send() for _ in range(10)]
-        wait_for(lambda: len(it.gate.refused) == 6, 10, "refusals")
+        wait_for(lambda: len(it.gate.refused) == 6, what="refusals")
         assert {orjson.loads(answer)["status"] for answer in it.gate.refused.values()} == {-3}
         release.set()
         kept = [message_id for message_id in sent if message_id not in it.gate.refused]
@@ -190,9 +190,9 @@ def test_what_would_wait_too_long_is_refused(scene: Callable[..., Any]) -> None:
         it.gate.send()
         it.gate.send()
         deadline = time.monotonic() + 0.2
-        wait_for(lambda: time.monotonic() > deadline, 5, "a while")
+        wait_for(lambda: time.monotonic() > deadline, what="a while")
         late = it.gate.send()
-        wait_for(lambda: late in it.gate.refused, 10, "a refusal")
+        wait_for(lambda: late in it.gate.refused, what="a refusal")
         release.set()
 
 

@@ -17,7 +17,7 @@ from apps.worker.unit_of_work import Cause, Work
 from common.mysql import Database
 from common.mysql_pool import connection_options
 
-SECONDS = 5.0
+SECONDS = 30.0
 NUMBERS = itertools.count(1)
 LEASE = timedelta(seconds=60)
 

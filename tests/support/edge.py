@@ -20,22 +20,12 @@ import orjson
 from gevent.pool import Pool
 from gevent.pywsgi import WSGIServer
 
+from apps.local.ports import free_port
+from tests.support.waiting import wait_for
+
 ROOT = Path(__file__).resolve().parents[2]
 NATS_SERVER = Path(sys.executable).parent / "nats-server"
 WAIT = 20.0
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-def wait_for(condition: Callable[[], Any], seconds: float = WAIT) -> Any:
-    """Return what ``condition`` returns as soon as it is true."""
-    with gevent.Timeout(seconds, AssertionError("waited in vain")):
-        while not (found := condition()):
-            gevent.sleep(0.01)
-        return found
 
 
 class NatsServer:

