@@ -132,10 +132,13 @@ class Managed:
         os.kill(self.pid, signal.SIGCONT)
 
     def _wait_until_ready(self, deadline: float, cancelled: Callable[[], bool]) -> None:
-        while not self.ready():
+        while True:
+            running = self.running  # asked first: a task may end, and so become ready, between the two questions
+            if self.ready():
+                return
             if cancelled():
                 raise Cancelled
-            if not self.running:
+            if not running:
                 raise StartError(f"{self.name} ended at its start with {self.wait()}{self._printed()}")
             if time.monotonic() > deadline:
                 raise StartError(f"{self.name} is not ready in time {self.why_not_ready()}{self._printed()}")

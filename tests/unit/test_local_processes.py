@@ -83,6 +83,17 @@ def test_a_task_is_ready_when_it_has_ended_well(tmp_path: Path) -> None:
         Task("bad", ["sh", "-c", "exit 5"], tmp_path / "log").start()
 
 
+def test_a_task_that_ends_while_it_is_looked_at_is_ready(tmp_path: Path) -> None:
+    class Short(Task):
+        def ready(self) -> bool:
+            ready = super().ready()
+            if self.process is not None:
+                self.process.wait()
+            return ready
+
+    Short("short", ["sleep", "0.1"], tmp_path / "log").start()
+
+
 def test_a_stop_asks_first(make: Callable[..., StandIn]) -> None:
     process = make("trap 'echo bye; exit 0' TERM; touch $READY; while :; do sleep 0.02; done")
     process.start()
