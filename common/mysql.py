@@ -5,7 +5,7 @@ first half without an error. A connection on which anything unexpected happened 
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -63,6 +63,11 @@ class Statements:
         return None if row is None else row[0]
 
 
+def marks(values: Collection[object]) -> str:
+    """Return the marks of bound values, for ``IN ({marks(values)})``."""
+    return ", ".join(["%s"] * len(values))
+
+
 class Transaction(Statements):
     """Statements that happen together or not at all."""
 
@@ -98,6 +103,7 @@ class Database:
         session = [
             # Takes no gap locks: players do not wait for one another's neighbours.
             "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+            "SET SESSION group_concat_max_len = 1048576",  # MySQL would cut lists off after 1 KiB
             f"SET SESSION innodb_lock_wait_timeout = {max(1, round(statement_seconds))}",
         ]
         self._readers = pool(Link, connections, session, options | {"autocommit": True})

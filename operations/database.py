@@ -94,11 +94,12 @@ def _save_table(connection: Any, table: str, file: IO[str]) -> int:
     create = _run(connection, f"SHOW CREATE TABLE {_quoted(table)}")[0][1]
     file.write(" ".join(create.splitlines()) + ";\n")
     count = 0
+    columns = ", ".join(_quoted(column) for column in _own_columns(connection, table))
     decoders, connection.decoders = connection.decoders, {}
     try:
         with closing(connection.cursor(SSCursor)) as cursor:
-            cursor.execute(f"SELECT * FROM {_quoted(table)}")  # noqa: S608  # a quoted name
-            for statement, rows in _inserts(table, cursor):
+            cursor.execute(f"SELECT {columns} FROM {_quoted(table)}")  # noqa: S608  # quoted names
+            for statement, rows in _inserts(f"{_quoted(table)} ({columns})", cursor):
                 file.write(statement)
                 count += rows
     finally:
@@ -106,9 +107,16 @@ def _save_table(connection: Any, table: str, file: IO[str]) -> int:
     return count
 
 
-def _inserts(table: str, rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, int]]:
-    """Yield INSERT statements of a limited length, and how many rows are in each."""
-    begin = f"INSERT INTO {_quoted(table)} VALUES "  # noqa: S608  # a quoted name
+def _own_columns(connection: Any, table: str) -> list[str]:
+    """Return the columns of a table without those that the server makes from others and lets nobody write."""
+    rows = _run(connection, "SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() "
+                "AND table_name = %s AND COALESCE(generation_expression, '') = '' ORDER BY ordinal_position", table)
+    return [row[0] for row in rows]
+
+
+def _inserts(place: str, rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, int]]:
+    """Yield INSERT statements of a limited length, and how many rows are in each; ``place`` is quoted."""
+    begin = f"INSERT INTO {place} VALUES "  # noqa: S608  # quoted names
     values: list[str] = []
     length = 0
     for row in rows:

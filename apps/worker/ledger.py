@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from apps.worker.rules import cards
 from apps.worker.settings import WorkerSettings
 from common import logs, options
 from common.mysql import Database, Row, Statements
@@ -29,6 +30,11 @@ BREAKS = (
     "LAG(balance) OVER (PARTITION BY uid, gid, iid ORDER BY id) AS before_it FROM ledger) steps "
     "WHERE before_it IS NOT NULL AND before_it + amount <> balance ORDER BY id"
 )
+COPIES = " UNION ALL ".join(
+    f"SELECT p.uid, 3, {int(item)}, p.{column}, COALESCE(i.value, 0) FROM player p "  # noqa: S608  # constants
+    f"LEFT JOIN item i ON i.uid = p.uid AND i.iid = {int(item)} WHERE p.{column} <> COALESCE(i.value, 0)"
+    for item, column in cards.COPIES.items()
+)
 
 
 @dataclass(frozen=True)
@@ -41,23 +47,27 @@ class Difference:
     held: int
     noted: int
     what: str
+    of: str
+    """What ``noted`` was read from."""
 
     def __str__(self) -> str:
-        return f"{self.uid} {self.gid}:{self.iid}: {self.what}: held {self.held}, ledger {self.noted}"
+        return f"{self.uid} {self.gid}:{self.iid}: {self.what}: held {self.held}, {self.of} {self.noted}"
 
 
 def verify(db: Statements) -> Iterator[Difference]:
-    """Yield each difference between what players have and what the ledger adds up to."""
+    """Yield each difference between what players have, what the ledger adds up to, and what others see of it."""
     for row in db.all(DIFFERENCES):
         yield difference(row, "the sum differs")
     for row in db.all(BREAKS):
         yield difference(row, "a line does not follow from the one before")
+    for row in db.all(COPIES):
+        yield difference(row, "the card shows something else", of="owned")
 
 
-def difference(row: Row, what: str) -> Difference:
+def difference(row: Row, what: str, of: str = "ledger") -> Difference:
     """Return a row of the queries above as a difference."""
     uid, gid, iid, held, noted = row
-    return Difference(uid, gid, iid, held, noted, what)
+    return Difference(uid, gid, iid, held, noted, what, of)
 
 
 def main() -> int:

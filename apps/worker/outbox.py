@@ -20,7 +20,7 @@ from gevent.pool import Pool
 
 from apps.worker.unit_of_work import Delivery
 from common.metrics import Counter, Gauge
-from common.mysql import Database, DatabaseUnavailableError, OutcomeUnknownError, Transaction
+from common.mysql import Database, DatabaseUnavailableError, OutcomeUnknownError, Transaction, marks
 from common.timeouts import quietly_within
 
 log = logging.getLogger(__name__)
@@ -136,7 +136,7 @@ class Outbox:
         rows = tx.all(f"SELECT id, kind, body FROM outbox WHERE {self._rows.value} AND due <= %s ORDER BY due LIMIT %s "  # noqa: S608  # a constant
                       "FOR UPDATE SKIP LOCKED", self._clock(), self._batch)
         if rows:
-            tx.execute(f"UPDATE outbox SET due = %s, attempts = attempts + 1 WHERE id IN ({_marks(rows)})",  # noqa: S608  # only marks
+            tx.execute(f"UPDATE outbox SET due = %s, attempts = attempts + 1 WHERE id IN ({marks(rows)})",  # noqa: S608  # only marks
                        until, *(row[0] for row in rows))
         return [Delivery(number, kind, orjson.loads(body)) for number, kind, body in rows]
 
@@ -162,15 +162,11 @@ class Outbox:
 
     def _write(self, tx: Transaction, delivered: Sequence[int], postponed: Sequence[tuple[int, timedelta]]) -> None:
         if delivered:
-            tx.execute(f"DELETE FROM outbox WHERE id IN ({_marks(delivered)})", *delivered)  # noqa: S608  # only marks
+            tx.execute(f"DELETE FROM outbox WHERE id IN ({marks(delivered)})", *delivered)  # noqa: S608  # only marks
         for wait in {wait for _, wait in postponed}:
             self._put_off(tx, wait, [number for number, its_wait in postponed if its_wait == wait])
 
     def _put_off(self, tx: Transaction, wait: timedelta, numbers: Sequence[int]) -> None:
         first, longest = wait.total_seconds(), max(wait, self._longest_wait).total_seconds()
         tx.execute("UPDATE outbox SET due = TIMESTAMPADD(SECOND, LEAST(%s * POW(2, LEAST(attempts, 20)), %s), %s) "  # noqa: S608  # only marks
-                   f"WHERE id IN ({_marks(numbers)})", first, longest, self._clock(), *numbers)
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ", ".join(["%s"] * len(values))
+                   f"WHERE id IN ({marks(numbers)})", first, longest, self._clock(), *numbers)

@@ -8,6 +8,7 @@ import pytest
 from apps.client.player import Player
 from apps.worker.rules.shanghai import SHANGHAI
 from tests.support.database_rows import execute, uid_of
+from tests.support.families import RENAME, end_disbanding, family_name, founder, grown, join
 from tests.support.friends import (
     a_day_later,
     are_friends,
@@ -246,26 +247,34 @@ def test_looking_at_nobody(game: Game) -> None:
 
 
 def test_families_are_seen(game: Game) -> None:
-    ada, bea, cid = game.player(), game.player(), game.player()
+    ada, bea, cid = founder(game), founder(game, diamonds=RENAME), game.player()
     befriend(ada, bea)
-    oaks, elms = new_family(game, ada), new_family(game, bea)
+    elms = family_name(bea)
     assert list_of(ada)[0]["fid"] == elms
     seen = ada.call("find_person", gn_target=name_of(bea))["data"]
     assert (seen["fid"], seen["canfamily"]) == (elms, False)
     seen = ada.call("find_person", gn_target=name_of(cid))["data"]
     assert (seen["fid"], seen["canfamily"]) == ("", True)
-    execute(game, "UPDATE family SET disband = UTC_TIMESTAMP() - INTERVAL 1 SECOND WHERE name IN (%s, %s)", oaks, elms)
+    assert bea.call("change_name_family", name=(yews := new_name()))["status"] == 0
+    assert list_of(ada)[0]["fid"] == yews
+    for player in (ada, bea):
+        assert player.call("disband_family")["status"] == 0
+        end_disbanding(game, player)
     assert list_of(ada)[0]["fid"] == ""
     assert ada.call("find_person", gn_target=name_of(cid))["data"]["canfamily"] is False
 
 
-def new_family(game: Game, owner: Player) -> str:
-    """Give a player a family, and return its name."""
-    name, uid = new_name(), uid_of(game, owner)
-    execute(game, "INSERT INTO family (id, world, name, name_key, owner, icon, created) "
-                  "VALUES (%s, 's0', %s, %s, %s, 1, UTC_TIMESTAMP())", f"f{uid}", name, name.casefold(), uid)
-    execute(game, "INSERT INTO family_member (uid, family, joined) VALUES (%s, %s, UTC_TIMESTAMP())", uid, f"f{uid}")
-    return name
+def test_the_list_follows_a_friend_from_family_to_family(game: Game) -> None:
+    ada, bea, owner = game.player(), grown(game), founder(game)
+    befriend(ada, bea)
+    seen = [list_of(ada)[0]["fid"]]
+    kicked = {"gn_target": name_of(bea)}
+    for who, function, fields in ((owner, "remove_user_family", kicked), (bea, "leave_family", {})):
+        join(owner, bea)
+        seen.append(list_of(ada)[0]["fid"])
+        assert who.call(function, **fields)["status"] == 0
+        seen.append(list_of(ada)[0]["fid"])
+    assert seen == ["", family_name(owner), "", family_name(owner), ""]
 
 
 def achievements(game: Game, player: Player) -> dict[int, int]:

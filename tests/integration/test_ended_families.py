@@ -72,7 +72,6 @@ def found(calls: DatedCalls, end: timedelta | None, members: int = 3) -> tuple[s
     for uid in uids:
         calls.execute("INSERT INTO family_member (uid, family, joined) VALUES (%s, %s, NOW())", uid, name)
         calls.execute("INSERT INTO item (uid, iid, value) VALUES (%s, %s, 50)", uid, RECORD)
-    calls.execute("INSERT INTO family_news (family, message, created) VALUES (%s, 'fm_0:x', NOW())", name)
     calls.execute("INSERT INTO family_request (mail, uid, family) VALUES (%s, 'p0', %s)", name, name)
     return name, uids
 
@@ -81,15 +80,14 @@ def left_of(calls: DatedCalls, name: str) -> int:
     """Return how many rows there are of a family."""
     return int(calls.rows(
         "SELECT (SELECT COUNT(*) FROM family WHERE id = %s) + (SELECT COUNT(*) FROM family_member WHERE family = %s) + "
-        "(SELECT COUNT(*) FROM family_news WHERE family = %s) + "
         "(SELECT COUNT(*) FROM family_request WHERE family = %s)",
-        *[name] * 4)[0][0])
+        *[name] * 3)[0][0])
 
 
 def test_only_what_has_ended_is_removed(calls: DatedCalls, kept: Kept) -> None:
     (ended, members), (ending, _), (living, _) = (found(calls, end) for end in (AGO, LATER, None))
     assert kept.housekeeping.end_families() == 1
-    assert [left_of(calls, name) for name in (ended, ending, living)] == [0, 6, 6]
+    assert [left_of(calls, name) for name in (ended, ending, living)] == [0, 5, 5]
     for uid in members:
         assert calls.balance(uid, RECORD) == 0
         assert calls.rows("SELECT amount, balance, reason FROM ledger WHERE uid = %s", uid) == [
@@ -126,7 +124,7 @@ def test_a_family_that_is_in_use_is_passed_over(calls: DatedCalls, kept: Kept) -
         return kept.housekeeping.end_families()
 
     assert calls.database.transaction(use) == 1
-    assert (left_of(calls, used), left_of(calls, free)) == (6, 0)
+    assert (left_of(calls, used), left_of(calls, free)) == (5, 0)
     assert kept.housekeeping.end_families() == 1
 
 

@@ -12,7 +12,10 @@ from apps.local.backends import MariaDB
 from apps.worker.mail_client import MailClient
 from apps.worker.module import family, friend, mail
 from apps.worker.module.common import Reply
+from apps.worker.module.enums import FamilyHistoryKeys
+from apps.worker.rules import cards, families, family_news
 from apps.worker.rules.shanghai import SHANGHAI
+from apps.worker.unit_of_work import Work
 from apps.worker.worlds import World
 from common.http_client import JsonClient
 from common.mysql import Row, Statements
@@ -71,8 +74,8 @@ def with_friends(calls: DatedCalls, number: int) -> str:
     for _ in range(number):
         other = calls.player()
         with_family(calls, 1, other)
-        calls.execute("INSERT INTO friend (uid, fid, since) VALUES (%s, %s, '2030-01-01')", uid, other)
-        calls.execute("INSERT INTO heart (uid, fid, day) VALUES (%s, %s, '2030-01-02')", uid, other)
+        calls.execute("INSERT INTO friend (uid, fid, since, heart) VALUES (%s, %s, '2030-01-01', '2030-01-02')", uid,
+                      other)
     return uid
 
 
@@ -83,8 +86,16 @@ def with_family(calls: DatedCalls, number: int, owner: str = "") -> str:
                   "VALUES (%s, 's0', %s, %s, %s, 1, NOW())", *[owner] * 4)
     for uid in (owner, *(calls.player() for _ in range(number - 1))):
         calls.execute("INSERT INTO family_member (uid, family, joined) VALUES (%s, %s, NOW())", uid, owner)
-        calls.execute("INSERT INTO family_news (family, message, created) VALUES (%s, 'fm_0:x', NOW())", owner)
+        calls.database.transaction(lambda tx, uid=uid: cards.copy_membership(tx, [uid]))  # type: ignore[misc]
+        calls.call(_note, owner, NOW)
     return owner
+
+
+def _note(uid: str, db: Work, now: datetime, **_: object) -> Reply:
+    membership = families.membership(db, uid, now)
+    assert membership is not None
+    family_news.note(db, membership.family, FamilyHistoryKeys.LEAVE, "x")
+    return Reply(0, "noted")
 
 
 def test_friends(calls: DatedCalls) -> None:

@@ -8,7 +8,7 @@ import argparse
 import json
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,16 @@ from tests.load.usage import wait_quiet
 
 
 def main(arguments: list[str]) -> int:
-    """Return 0 when all measurements were made, whether or not they reach the targets."""
+    """Return 0 when all measurements were made, whether or not they reach the targets; 2 when one is unknown."""
     options = settings.parse(arguments)
     earlier = read(options.compare) if options.compare else {}
     print("starting the system", file=sys.stderr)
     with system.running(options.local, options.data_dir) as measured:
         suite = Suite(measured, settings.sizes(options), options)
+        names = [*suite.repeated(), *suite.once()]
+        if unknown := unmatched(options.only, names):
+            print(f"no measurement begins with {', '.join(unknown)}; there are {', '.join(names)}", file=sys.stderr)
+            return 2
         run_all(suite, options)
     rows = suite.medians()
     found = report(rows, judge=not options.quick)
@@ -56,6 +60,12 @@ def run_all(suite: Suite, options: argparse.Namespace) -> None:
 def chosen(phases: Mapping[str, Phase], only: str) -> dict[str, Phase]:
     """Return the measurements whose names begin with one of the words of ``only``; all if it is empty."""
     return {name: phase for name, phase in phases.items() if name.startswith(tuple(only.split(",")) if only else "")}
+
+
+def unmatched(only: str, names: Sequence[str]) -> list[str]:
+    """Return the words of ``only`` with which no name begins."""
+    words = only.split(",") if only else []
+    return [word for word in words if not word or not any(name.startswith(word) for name in names)]
 
 
 def told(name: str, row: Row) -> None:

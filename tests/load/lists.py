@@ -1,5 +1,6 @@
 """Players of the benchmark with long lists: each has fifty friends, a family of fifty, and fifty mails."""
 
+import json
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -39,7 +40,7 @@ def _insert_friends(cursor: Any, uid: str) -> None:
     """Befriend the first of the crowd; half of them got a heart."""
     cursor.executemany("INSERT INTO friend (uid, fid, since) VALUES (%s, %s, '2030-01-01')",
                        [(uid, f"crowdplayer{other}") for other in range(LENGTH)])
-    cursor.executemany("INSERT INTO heart (uid, fid, day, paid) VALUES (%s, %s, '2030-01-02', 1)",
+    cursor.executemany("UPDATE friend SET heart = '2030-01-02', paid = 1 WHERE uid = %s AND fid = %s",
                        [(uid, f"crowdplayer{other}") for other in range(0, LENGTH, 2)])
 
 
@@ -55,10 +56,11 @@ def _insert_family(cursor: Any, uid: str, number: int) -> None:
                        [(member, family) for member in members])
     cursor.executemany("INSERT IGNORE INTO item (uid, iid, value) VALUES (%s, %s, 100)",
                        [(member, iid) for member in members for iid in (36, 37)])
-    cursor.executemany("INSERT IGNORE INTO timer (uid, tid, time) VALUES (%s, 12, '2030-01-02 08:00:00')", [
-        (member,) for member in members])
-    cursor.executemany("INSERT INTO family_news (family, message, created) VALUES (%s, %s, UTC_TIMESTAMP(3))",
-                       [(family, f"fm_3:crowd_{other},crowd_{other + 1}") for other in range(NEWS)])
+    cursor.execute("UPDATE player p JOIN family_member m ON m.uid = p.uid SET p.login = '2030-01-02 08:00:00', "
+                   "p.family = m.family, p.family_joined = m.joined, p.family_coin = 100, p.family_record = 100 "
+                   "WHERE m.family = %s", (family,))
+    news = [["2030-01-02 08:00:00", f"fm_3:crowd_{other},crowd_{other + 1}"] for other in range(NEWS)]
+    cursor.execute("UPDATE family SET news = %s WHERE id = %s", (json.dumps(news), family))
 
 
 def _send_mails(mail: str, uids: Sequence[str]) -> None:

@@ -30,3 +30,13 @@ def test_every_kind_of_measurement_gives_figures(tmp_path: Path) -> None:
         assert rows[name].cpu["gate"] > 0
     assert rows["chat"].more["lost"] == rows["chat_idle"].more["lost"] == 0
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.timeout(SECONDS + 20)
+def test_a_name_that_means_nothing_is_told_before_anything_is_measured(tmp_path: Path) -> None:
+    arguments = ["--only", "reads,lists,", "--json", str(tmp_path / "x"), "--data-dir", str(tmp_path)]
+    done = subprocess.run([*BENCH, *arguments], cwd=ROOT, timeout=SECONDS, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "no measurement begins with lists, ; there are floor_line" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())

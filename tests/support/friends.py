@@ -63,4 +63,5 @@ def a_day_later(game: Game, player: Player) -> None:
     """Let everything that a player did today be of yesterday."""
     uid = uid_of(game, player)
     execute(game, "UPDATE heart SET day = day - INTERVAL 1 DAY WHERE uid = %s", uid)
+    execute(game, "UPDATE friend SET heart = heart - INTERVAL 1 DAY WHERE uid = %s", uid)
     execute(game, "UPDATE timer SET time = DATE(time) - INTERVAL 1 DAY WHERE uid = %s AND tid = 19", uid)

@@ -11,6 +11,7 @@ from apps.worker.rules.family_counters import Used
 from apps.worker.rules.shanghai import SHANGHAI
 
 TODAY = date(2030, 1, 2)
+BEA = ("Bea", "1", 420, "hi", "2030-01-02 08:00:00", "p2", 0, None, 7, 9)
 OAKS = Family("f1", "s0", "Oaks", "p1", 1, 0, "", "", None, Used(None))
 
 
@@ -34,11 +35,17 @@ def test_nobody_invites_without_a_family() -> None:
 
 
 def test_a_friend_in_the_list() -> None:
-    assert friend_list.entry(["Bea", 420, "2030-01-02", "2030-01-01", "Oaks", "1", "hi", 1]) == {
+    assert friend_list.lines([(BEA, ["2030-01-02", "2030-01-01", "Oaks", 1])]) == [{
         "gn": "Bea", "exp": 420, "recover": "2030-01-02", "since": "2030-01-01", "fid": "Oaks", "icon": "1",
-        "intro": "hi", "isre": 1}
+        "intro": "hi", "isre": 1}]
 
 
 def test_a_request_in_the_list() -> None:
-    shown = friend_list.entry(["Bea", 420, None, None, None, "1", "", None])
+    [shown] = friend_list.lines([(BEA, [None, None, None, 0])])
     assert (shown["recover"], shown["since"], shown["fid"], shown["isre"]) == ("", "", "", 0)
+
+
+def test_the_oldest_friends_come_first_and_requests_last() -> None:
+    found = [(("x" + gn, *BEA[1:]), [None, since, None, 0]) for gn, since in (
+        ("d", None), ("B", "2030-01-02"), ("a", "2030-01-02"), ("c", "2030-01-01"), ("A", None), ("a", None))]
+    assert [line["gn"] for line in friend_list.lines(found)] == ["xc", "xa", "xB", "xA", "xa", "xd"]

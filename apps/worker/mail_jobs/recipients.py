@@ -10,7 +10,7 @@ from pathlib import Path
 from apps.worker.mail_jobs.errors import RefusedError
 from apps.worker.mail_jobs.filters import Bounds
 from apps.worker.rules import names
-from common.mysql import Statements
+from common.mysql import Statements, marks
 
 MOST_PLAYERS = 100_000
 """A list is stored with its job in one transaction, so it must not be of any length."""
@@ -66,7 +66,7 @@ def count(db: Statements, bounds: Bounds, world: str, uids: Sequence[str]) -> in
     statement = f"SELECT COUNT(*) FROM player p WHERE {condition}"  # noqa: S608  # constants with marks
     if not bounds.listed:
         return int(db.value(statement, *values))
-    return sum(int(db.value(f"{statement} AND p.uid IN ({_marks(chunk)})", *values, *chunk)) for chunk in _chunks(uids))
+    return sum(int(db.value(f"{statement} AND p.uid IN ({marks(chunk)})", *values, *chunk)) for chunk in _chunks(uids))
 
 
 def _entries(file: str) -> tuple[str, ...]:
@@ -84,7 +84,7 @@ def _found(db: Statements, statement: str, world: str, wanted: Sequence[str], ke
     """Return the ids of the players whose keys are ``wanted``. Raises RefusedError."""
     uids: dict[str, str] = {}
     for chunk in _chunks([key(entry) for entry in wanted]):
-        uids |= dict(db.all(f"{statement} ({_marks(chunk)})", world, *chunk))
+        uids |= dict(db.all(f"{statement} ({marks(chunk)})", world, *chunk))
     missing = [entry for entry in wanted if key(entry) not in uids]
     if missing:
         more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
@@ -95,7 +95,3 @@ def _found(db: Statements, statement: str, world: str, wanted: Sequence[str], ke
 
 def _chunks(entries: Sequence[str]) -> Iterator[Sequence[str]]:
     return (entries[start:start + CHUNK] for start in range(0, len(entries), CHUNK))
-
-
-def _marks(entries: Sequence[str]) -> str:
-    return ", ".join(["%s"] * len(entries))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from apps.worker.module.enums import FamilyRole, Item
-from apps.worker.rules import families, shared_items
+from apps.worker.rules import cards, families, shared_items
 from apps.worker.rules.families import Family
 from apps.worker.rules.letters import Recipient
 from apps.worker.unit_of_work import Work
@@ -52,12 +52,14 @@ def add(db: Work, uid: str, family: Family) -> None:
     """Let a player join, who is locked and has no family."""
     db.execute("INSERT INTO family_member (uid, family, role, joined) VALUES (%s, %s, %s, %s)",
                uid, family.id, int(FamilyRole.BASIC), db.cause.time)
+    cards.copy_membership(db, [uid])
     announce_change(db, [uid], family.world, family.name)
 
 
 def remove(db: Work, uid: str, family: Family) -> None:
     """Let a member go, who is locked: what was contributed is forgotten, the family coins stay."""
     db.execute("DELETE FROM family_member WHERE uid = %s AND family = %s", uid, family.id)
+    cards.copy_membership(db, [uid])
     shared_items.clear(db, [uid], Item.FAMILY_COIN_RECORD)
     announce_change(db, [uid], family.world, "")
 
@@ -65,6 +67,7 @@ def remove(db: Work, uid: str, family: Family) -> None:
 def set_role(db: Transaction, uid: str, role: FamilyRole) -> None:
     """Give a member, who is locked, another role than owner."""
     db.execute("UPDATE family_member SET role = %s WHERE uid = %s", int(role), uid)
+    cards.copy_membership(db, [uid])
 
 
 def hand_over(db: Transaction, family: Family, target: str) -> None:
@@ -100,9 +103,10 @@ def dissolve(db: Work, family: Family) -> None:
     shared_items.lock_players(db, members)
     shared_items.clear(db, members, Item.FAMILY_COIN_RECORD)
     announce_change(db, members, family.world, "")
-    for statement in ("DELETE FROM family_member WHERE family = %s", "DELETE FROM family_news WHERE family = %s",
-                      "DELETE FROM family_request WHERE family = %s", "DELETE FROM family WHERE id = %s"):
+    for statement in ("DELETE FROM family_member WHERE family = %s", "DELETE FROM family_request WHERE family = %s",
+                      "DELETE FROM family WHERE id = %s"):
         db.execute(statement, family.id)
+    cards.copy_membership(db, members)
 
 
 def announce_change(db: Work, members: Sequence[str], world: str, name: str) -> None:

@@ -1,6 +1,7 @@
-"""News of a family: the newest entries, each an event and the names that it is about."""
+"""News of a family: the newest entries, each an event and the names that it is about, in the row of the family."""
 
 from apps.worker.module.enums import FamilyHistoryKeys
+from apps.worker.rules import shanghai
 from apps.worker.rules.families import Family
 from apps.worker.unit_of_work import Work
 
@@ -13,10 +14,7 @@ def message(event: FamilyHistoryKeys, *names: str) -> str:
 
 
 def note(db: Work, family: Family, event: FamilyHistoryKeys, *names: str) -> None:
-    """Add an entry, and remove those that are no longer shown."""
-    db.execute("INSERT INTO family_news (family, message, created) VALUES (%s, %s, %s)",
-               family.id, message(event, *names), db.cause.time)
-    last = db.value("SELECT id FROM family_news WHERE family = %s ORDER BY id DESC LIMIT 1 OFFSET %s",
-                    family.id, NEWEST)
-    if last is not None:
-        db.execute("DELETE FROM family_news WHERE family = %s AND id <= %s", family.id, last)
+    """Add an entry as ``[time, message]``, and remove the one that is no longer shown."""
+    db.execute("UPDATE family SET news = JSON_ARRAY_APPEND(CASE WHEN news IS NULL THEN '[]' "
+               "WHEN JSON_LENGTH(news) < %s THEN news ELSE JSON_REMOVE(news, '$[0]') END, '$', JSON_ARRAY(%s, %s)) "
+               "WHERE id = %s", NEWEST, shanghai.stored_text(str(db.cause.time)), message(event, *names), family.id)

@@ -3,30 +3,21 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from apps.worker.module.enums import FamilyRole, Item, Timer
-from apps.worker.rules import family_news, json_rows, shanghai
+import orjson
+
+from apps.worker.module.enums import FamilyRole, Timer
+from apps.worker.rules import json_rows, shanghai
+from apps.worker.rules.cards import Card
 from apps.worker.rules.families import has_ended
 from common.mysql import Statements
 
 CHECK_IN = f"SELECT d.time FROM timer d WHERE d.uid = m.uid AND d.tid = {int(Timer.FAMILY_CHECK_IN)}"  # noqa: S608  # a constant
-MEMBERS = (
-    "SELECT JSON_ARRAYAGG(JSON_ARRAY(p.gn, p.icon, p.exp, t.time, c.value, r.value, n.role, n.uid, n.joined)) "  # noqa: S608  # constants
-    "FROM family_member n JOIN player p ON p.uid = n.uid "
-    f"LEFT JOIN timer t ON t.uid = n.uid AND t.tid = {int(Timer.LOGIN)} "
-    f"LEFT JOIN item c ON c.uid = n.uid AND c.iid = {int(Item.FAMILY_COIN)} "
-    f"LEFT JOIN item r ON r.uid = n.uid AND r.iid = {int(Item.FAMILY_COIN_RECORD)} "
-    "WHERE n.family = f.id"
-)
-NEWS = "SELECT JSON_ARRAYAGG(JSON_ARRAY(w.id, w.created, w.message)) FROM family_news w WHERE w.family = f.id"
 PAGE = (
-    "SELECT CONCAT_WS(',', "  # noqa: S608  # constants
-    f"JSON_ARRAY(f.name, f.icon, f.exp, f.notice, f.board, f.owner, f.disband, ({CHECK_IN})), "
-    f"COALESCE(({MEMBERS}), '[]'), COALESCE(({NEWS}), '[]')) "
-    "FROM family_member m JOIN family f ON f.id = m.family WHERE m.uid = %s"
+    f"SELECT JSON_ARRAY(f.name, f.icon, f.exp, f.notice, f.board, f.owner, f.disband, ({CHECK_IN})), f.news, "  # noqa: S608  # constants
+    "GROUP_CONCAT(p.card) FROM family_member m JOIN family f ON f.id = m.family LEFT JOIN player p ON p.family = f.id "
+    "WHERE m.uid = %s GROUP BY m.uid"
 )
-"""Gives one text: the lists are bounded, so ``group_concat_max_len`` (1 MiB in MariaDB) never cuts them off."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +31,7 @@ class Page:
     """Until when whoever looks has checked in."""
     members: list[dict[str, object]]
     news: list[list[str]]
+    """``[time, message]``, the latest last."""
 
     def is_gone(self, now: datetime) -> bool:
         """Whether its time to disband has come."""
@@ -48,27 +40,21 @@ class Page:
 
 def of(db: Statements, uid: str) -> Page | None:
     """Return the page of a player's family, also when the family is gone and only its rows remain."""
-    found = json_rows.all_of(db, PAGE, uid)
-    if not found:
+    found = db.one(PAGE, uid)
+    if found is None:
         return None
-    (name, icon, exp, notice, board, owner, disband, checked_in), members, news = found
+    head, news, members = found
+    name, icon, exp, notice, board, owner, disband, checked_in = orjson.loads(head)
     return Page(
         {"name": name, "icon": icon, "exp": exp, "notice": notice, "board": board},
         datetime.fromisoformat(disband) if disband else None, shanghai.parse(checked_in) if checked_in else None,
-        members_of(members, owner), news_of(news))
+        members_of(json_rows.array(members), owner), orjson.loads(news or "[]"))
 
 
-def members_of(rows: Iterable[list[Any]], owner: str) -> list[dict[str, object]]:
+def members_of(cards: Iterable[Card], owner: str) -> list[dict[str, object]]:
     """Return the members as clients get them, the highest rank first; ``login`` is empty before the first one."""
-    ranked = sorted((-(FamilyRole.OWNER if uid == owner else role), joined, uid, *rest)
-                    for *rest, role, uid, joined in rows)
-    return [
-        {"gn": gn, "icon": icon, "family_role": -rank, "exp": exp, "login": login or "", "family_coin": coins or 0,
-         "family_coin_record": record or 0}
-        for rank, _, _, gn, icon, exp, login, coins, record in ranked
-    ]
-
-
-def news_of(rows: Iterable[list[Any]]) -> list[list[str]]:
-    """Return the newest entries, the latest last, as ``[time, message]``."""
-    return [[shanghai.stored_text(created), message] for _, created, message in sorted(rows)[-family_news.NEWEST:]]
+    ranked = sorted((-(rank := int(FamilyRole.OWNER) if uid == owner else role), joined, uid, {
+        "gn": gn, "icon": icon, "family_role": rank, "exp": exp, "login": login, "family_coin": coins,
+        "family_coin_record": record,
+    }) for gn, icon, exp, _, login, uid, role, joined, coins, record in cards)
+    return [member for *_, member in ranked]

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from apps.worker.module.enums import Limits, MailType, Stage, Timer
-from apps.worker.rules import letters, names, shanghai, timers
+from apps.worker.rules import hearts, letters, names, shanghai, timers
 from apps.worker.rules.families import Membership
 from apps.worker.rules.letters import Letter, Recipient
 from apps.worker.unit_of_work import Work
 from apps.worker.worlds import World
-from common.mysql import Statements, Transaction
+from common.mysql import Statements, Transaction, marks
 
 MOST_FRIENDS = 50
 REQUESTS_PER_DAY = 6
@@ -63,6 +63,7 @@ def ask(db: Work, uid: str, target: Recipient) -> None:
     letter = Letter(MailType.FRIEND_REQUEST, letters.name_of(db, uid), "", "")
     key = letters.send(db, target, letter, claim={"uid_sender": uid})
     db.execute("INSERT INTO friend (uid, fid, mail) VALUES (%s, %s, %s)", uid, target.uid, key)
+    hearts.show(db, uid, [target.uid])
 
 
 def has_asked(db: Statements, sender: str, uid: str, key: str) -> bool:
@@ -73,8 +74,8 @@ def has_asked(db: Statements, sender: str, uid: str, key: str) -> bool:
 
 def is_full(db: Statements, uids: Sequence[str]) -> bool:
     """Whether one of these players has as many friends as a player can have. Requests do not count."""
-    marks = ", ".join(["%s"] * len(uids))
-    counts = db.all(f"SELECT COUNT(*) FROM friend WHERE uid IN ({marks}) AND since IS NOT NULL GROUP BY uid", *uids)  # noqa: S608  # only marks
+    counts = db.all("SELECT COUNT(*) FROM friend "  # noqa: S608  # only marks
+                    f"WHERE uid IN ({marks(uids)}) AND since IS NOT NULL GROUP BY uid", *uids)
     return any(count >= MOST_FRIENDS for (count,) in counts)
 
 
@@ -82,6 +83,8 @@ def befriend(db: Transaction, uid: str, other: str, today: date) -> None:
     """Make two players friends, whichever of them asked."""
     db.many("INSERT INTO friend (uid, fid, since) VALUES (%s, %s, %s) "
             "ON DUPLICATE KEY UPDATE since = VALUES(since), mail = NULL", [(uid, other, today), (other, uid, today)])
+    hearts.show(db, uid, [other])
+    hearts.show(db, other, [uid])
 
 
 def part(db: Transaction, uid: str, other: str) -> None:

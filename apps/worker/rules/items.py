@@ -9,7 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from apps.worker.module.enums import Armor, Group, Item, Role, Skill, Weapon
+from apps.worker.rules import cards
 from apps.worker.unit_of_work import Work
+from common.mysql import marks
 
 FORM = re.compile(r"([0-4]):([0-9]{1,9}):([0-9]{1,15})")
 KINDS = {Group.WEAPON: Weapon, Group.SKILL: Skill, Group.ROLE: Role, Group.ITEM: Item, Group.ARMOR: Armor}
@@ -83,8 +85,7 @@ def parse_all(texts: Iterable[str]) -> list[Amount]:
 
 def balances(db: Work, uid: str, iids: Sequence[int]) -> dict[int, int]:
     """Return how much the player has of each item; 0 of what was never owned."""
-    marks = ", ".join(["%s"] * len(iids))
-    rows = db.all(f"SELECT iid, value FROM item WHERE uid = %s AND iid IN ({marks})", uid, *iids)  # noqa: S608  # only marks
+    rows = db.all(f"SELECT iid, value FROM item WHERE uid = %s AND iid IN ({marks(iids)})", uid, *iids)  # noqa: S608  # only marks
     return dict.fromkeys(iids, 0) | dict(rows)
 
 
@@ -163,6 +164,7 @@ def _write_items(db: Work, uid: str, have: dict[int, int]) -> None:
     if have:
         db.many("INSERT INTO item (uid, iid, value) VALUES (%s, %s, %s) ON DUPLICATE KEY UPDATE value = VALUES(value)",
                 [(uid, int(iid), value) for iid, value in have.items()])
+        cards.copy_balances(db, [uid], have)
 
 
 def _write_weapons(db: Work, uid: str, have: dict[int, int]) -> None:

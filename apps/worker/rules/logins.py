@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from apps.worker.module.enums import Achievement, Timer
-from apps.worker.rules import progress, shanghai, timers
+from apps.worker.rules import cards, progress, shanghai, timers
 from apps.worker.unit_of_work import Work
 
 
@@ -15,6 +15,7 @@ def record(db: Work, uid: str, now: datetime) -> None:
     if last is not None and last.date() >= today:
         return
     timers.set_timer(db, uid, Timer.LOGIN, shanghai.moment_text(now))
+    cards.copy_login(db, uid, shanghai.moment_text(now))
     progress.record_achievement(db, uid, Achievement.TOTAL_LOGIN)
     counted = moments.get(Timer.CONTINUOUS_LOGIN)
     _count_streak(db, uid, counted.date() if counted else None, today)
