@@ -25,6 +25,7 @@ class Batcher(Generic[T, R]):
         self._work = work
         self._lanes = lanes
         self._used = 0
+        self._watched = False
         self._most = most
         self._patience = patience
         self._clock = clock
@@ -37,13 +38,24 @@ class Batcher(Generic[T, R]):
         """
         place: AsyncResult[R] = AsyncResult()
         self._waiting.append((item, self._clock(), place))
-        if self._used == 0 or (self._used < self._lanes and self._is_slow()):
-            self._used += 1
-            gevent.spawn(self._lane)  # starts after whoever is ready to add an item now
+        if self._used == 0:
+            self._open_lane()
+        elif not self._watched:
+            self._watched = True
+            gevent.spawn_later(self._patience, self._watch)
         return place.get()  # type: ignore[return-value]  # the lane sets a result, or an error
 
-    def _is_slow(self) -> bool:
-        return self._clock() - self._waiting[0][1] >= self._patience
+    def _open_lane(self) -> None:
+        self._used += 1
+        gevent.spawn(self._lane)  # starts after whoever is ready to add an item now
+
+    def _watch(self) -> None:
+        """Open lanes for items that have waited, until none waits."""
+        while self._waiting:
+            if self._used < self._lanes and self._clock() - self._waiting[0][1] >= self._patience:
+                self._open_lane()
+            gevent.sleep(self._patience)
+        self._watched = False
 
     def _lane(self) -> None:
         try:

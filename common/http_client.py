@@ -9,6 +9,7 @@ import gevent
 import orjson
 from urllib3 import BaseHTTPResponse
 
+from common.breaker import Breaker
 from common.http_call import Call, FailedError
 from common.http_order import Order
 from common.http_pool import Replica
@@ -20,6 +21,9 @@ SECONDS = Histogram("service_request_seconds", "Time of a call of an HTTP servic
 
 REST = 3.0
 """Seconds that a replica that failed is asked last."""
+
+PATIENCE, TRIES = 0.5, 4
+"""When a service counts as mute, in seconds, and how many may wait for it then."""
 
 PROBE_SECONDS = 0.8
 """Time limit of ``probe``, within the second that ``common.health`` gives."""
@@ -52,13 +56,19 @@ class JsonClient:
     """Calls one service at one or more base URLs; safe for any number of greenlets."""
 
     def __init__(self, name: str, urls: Sequence[str], *, timeout: float, connections: int,
-                 rest: float = REST, clock: Callable[[], float] = time.monotonic) -> None:
-        """``timeout`` in seconds is for a whole call; ``connections`` is the most to one URL. Raises ValueError."""
+                 rest: float = REST, patience: float = PATIENCE, tries: int = TRIES,
+                 clock: Callable[[], float] = time.monotonic) -> None:
+        """``timeout`` in seconds is for a whole call; ``connections`` is the most to one URL.
+
+        When nobody has had an answer for ``patience`` seconds, only ``tries`` may wait for one; calls beyond them fail
+        at once, until there is an answer. Raises ValueError.
+        """
         if not urls:
             raise ValueError(f"no URL of the {name} service is given")
         self._name = name
         self._replicas = [Replica(url, connections) for url in urls]
         self._order = Order(self._replicas, rest=rest, clock=clock)
+        self._breaker = Breaker(patience=patience, tries=tries, clock=clock)
         self._timeout = timeout
         self._clock = clock
 
@@ -104,11 +114,15 @@ class JsonClient:
 
     def _call(self, method: str, path: str, body: bytes | None, headers: dict[str, str], *, idempotent: bool,
               limit: float | None = None) -> BaseHTTPResponse:
+        if limit is None and not self._breaker.admits():
+            REQUESTS.labels(self._name, "not tried").inc()
+            raise ServiceUnavailableError(self._name, "it is mute, and others wait for it already")
         seconds = self._timeout if limit is None else min(self._timeout, limit)
         begun = self._clock()
         outcome = "unavailable"
         call = Call(self._order, deadline=begun + seconds, clock=self._clock, idempotent=idempotent)
         timer = gevent.Timeout(seconds + TRICKLE)
+        number = self._breaker.enter()
         try:
             with timer:
                 response = call.run(lambda replica, timeout: replica.request(method, path, body, headers, timeout))
@@ -120,6 +134,7 @@ class JsonClient:
                 raise
             raise ServiceUnavailableError(self._name, f"no whole answer within {seconds:g} s") from None
         finally:
+            self._breaker.leave(number, answered=outcome != "unavailable")
             REQUESTS.labels(self._name, outcome).inc()
             SECONDS.labels(self._name).observe(self._clock() - begun)
         return response

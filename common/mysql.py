@@ -1,7 +1,7 @@
 """A pool of MySQL connections and transactions that never lose half of themselves.
 
 Every transaction is begun explicitly: without ``begin()`` the pool would reconnect in the middle of one, losing its
-first half without an error. A connection on which anything unexpected happened is closed, not returned to the pool.
+first half without an error. A connection on which anything unexpected happened is closed before it goes back.
 """
 
 import logging
@@ -10,28 +10,34 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import pymysql
-from dbutils.pooled_db import PooledDB
 
 from common.metrics import Counter, Gauge
-from common.mysql_pool import Generation, ImplicitLink, Link, connection_options, pool
+from common.mysql_pool import Generation, ImplicitLink, Link, Pool, connection_options, discard
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
 
-DEADLOCK, LOCK_WAIT, SERVER_GONE, SERVER_LOST = 1213, 1205, 2006, 2013
-SHUTDOWN, CONNECT_REFUSED, TOO_MANY_CONNECTIONS, READ_ONLY = 1053, 2003, 1040, 1290
-LOST = frozenset({SERVER_GONE, SERVER_LOST, SHUTDOWN, 0})
-TRANSIENT = frozenset({DEADLOCK, LOCK_WAIT, SERVER_GONE, SERVER_LOST, SHUTDOWN, CONNECT_REFUSED,
-                       TOO_MANY_CONNECTIONS, READ_ONLY, 0})
+DEADLOCK, LOCK_WAIT, INTERRUPTED = 1213, 1205, 1317
+SERVER_GONE, SERVER_LOST, SHUTDOWN, KILLED, IDLE_TOO_LONG = 2006, 2013, 1053, 1927, 4031
+CONNECT_REFUSED, TOO_MANY_CONNECTIONS = 2003, 1040
+READ_ONLY, READ_ONLY_TRANSACTION, READ_ONLY_MODE, NOT_PRIMARY, NOT_IN_CLUSTER = 1290, 1792, 1836, 3101, 1047
+NO_DATABASE, NO_TABLE, DISK_FULL, TABLE_FULL = 1049, 1146, 1021, 1114
+LOST = frozenset({SERVER_GONE, SERVER_LOST, SHUTDOWN, KILLED, IDLE_TOO_LONG, 0})
+"""Errors after which a connection is gone."""
+TRANSIENT = LOST | {DEADLOCK, LOCK_WAIT, INTERRUPTED, CONNECT_REFUSED, TOO_MANY_CONNECTIONS, READ_ONLY,
+                    READ_ONLY_TRANSACTION, READ_ONLY_MODE, NOT_PRIMARY, NOT_IN_CLUSTER}
+"""Errors after which the same transaction may succeed at once, perhaps on another server behind the same name."""
+UNFIT = frozenset({NO_DATABASE, NO_TABLE, DISK_FULL, TABLE_FULL})
+"""Errors of a server that answers and cannot do its work: it was started empty, or its disk is full."""
 
 RETRIES = Counter("mysql_retries_total", "Transactions that were started again", ["error"])
 CONNECTIONS = Gauge("mysql_connections_used", "Connections that are lent to a request")
 
 
 class DatabaseUnavailableError(Exception):
-    """MySQL could not be reached, or went on failing after all retries. Nothing was committed."""
+    """MySQL could not be reached, cannot do its work, or went on failing after all retries. Nothing was committed."""
 
 
 class OutcomeUnknownError(Exception):
@@ -92,11 +98,15 @@ class Database:
     """One MySQL server and one schema on it."""
 
     def __init__(self, url: str, *, connections: int, connect_seconds: float, statement_seconds: float,
-                 attempts: int = 5, pause: Callable[[int], None]) -> None:
+                 lock_seconds: float = 2.0, attempts: int = 5, pause: Callable[[int], None]) -> None:
         """Keeps up to ``connections`` for reading and as many for transactions.
 
-        ``pause(n)`` waits before the ``n``-th retry (from 1).
+        A statement may wait ``lock_seconds`` for a lock, rounded to whole ones, which has to be less than
+        ``statement_seconds``: the server gives up first then, and the connection stays good. ``pause(n)`` waits before
+        the ``n``-th retry (from 1). Raises ValueError.
         """
+        if max(1, round(lock_seconds)) >= statement_seconds:
+            raise ValueError(f"a lock may take {lock_seconds:g} s, and the statement that waits for it no more")
         self._attempts = attempts
         self._pause = pause
         options = connection_options(url, connect_seconds, statement_seconds) | {"generation": Generation()}
@@ -104,10 +114,16 @@ class Database:
             # Takes no gap locks: players do not wait for one another's neighbours.
             "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
             "SET SESSION group_concat_max_len = 1048576",  # MySQL would cut lists off after 1 KiB
-            f"SET SESSION innodb_lock_wait_timeout = {max(1, round(statement_seconds))}",
+            f"SET SESSION innodb_lock_wait_timeout = {max(1, round(lock_seconds))}",
         ]
-        self._readers = pool(Link, connections, session, options | {"autocommit": True})
-        self._writers = pool(ImplicitLink, connections, session, options | {"autocommit": False})
+        self._readers = Pool(Link, connections, session, options | {"autocommit": True})
+        self._writers = Pool(ImplicitLink, connections, session, options | {"autocommit": False})
+        CONNECTIONS.set_function(lambda: self.used)
+
+    @property
+    def used(self) -> int:
+        """Connections that are lent now."""
+        return self._readers.used + self._writers.used
 
     def transaction(self, work: Callable[[Transaction], T]) -> T:
         """Run ``work`` in a transaction and commit it; run it again from the start after a transient failure.
@@ -121,29 +137,40 @@ class Database:
         """Run ``work``, which only reads; each of its statements sees what is committed at its time."""
         return self._repeat(self._readers, lambda connection: work(Statements(connection)))
 
-    def probe(self) -> str:
-        """Return the server's version; raises when it does not answer."""
+    def probe(self, table: str) -> str:
+        """Return the server's version; raises when it does not answer, or has not this table.
+
+        ``table`` is a name of our own: a server that was started empty answers, too.
+        """
         with self._connection(self._readers) as connection:
-            return str(Statements(connection).value("SELECT VERSION()"))
+            statements = Statements(connection)
+            statements.one(f"SELECT 1 FROM {table} LIMIT 1")  # noqa: S608  # a constant of the caller
+            return str(statements.value("SELECT VERSION()"))
 
     def close(self) -> None:
         """Close all connections that are not in use."""
         self._readers.close()
         self._writers.close()
 
-    def _repeat(self, lender: PooledDB, attempt_once: Callable[[Any], T]) -> T:
+    def _repeat(self, pool: Pool, attempt_once: Callable[[Any], T]) -> T:
         for attempt in range(1, self._attempts + 1):
             try:
-                with self._connection(lender) as connection:
+                with self._connection(pool) as connection:
                     return attempt_once(connection)
             except pymysql.err.MySQLError as error:
-                if not is_transient(error):
-                    raise
-                RETRIES.labels(error.args[0] if error.args else "unknown").inc()
-                if attempt == self._attempts:
-                    raise DatabaseUnavailableError(str(error)) from error
-            self._pause(attempt)
+                self._give_up_or_wait(attempt, error)
         raise AssertionError("unreachable")
+
+    def _give_up_or_wait(self, attempt: int, error: pymysql.err.MySQLError) -> None:
+        """Wait before the next attempt. Raises ``error`` or DatabaseUnavailableError when there is to be none."""
+        if code_of(error) in UNFIT:
+            raise DatabaseUnavailableError(str(error)) from error
+        if not is_transient(error):
+            raise error
+        RETRIES.labels(code_of(error)).inc()
+        if attempt == self._attempts:
+            raise DatabaseUnavailableError(str(error)) from error
+        self._pause(attempt)
 
     @staticmethod
     def _commit(connection: Any, work: Callable[[Transaction], T]) -> T:
@@ -152,55 +179,73 @@ class Database:
         try:
             connection.commit()
         except pymysql.err.MySQLError as error:
-            if error.args and error.args[0] == DEADLOCK:
+            if code_of(error) == DEADLOCK:
                 raise
             raise OutcomeUnknownError(str(error)) from error
         return result
 
     @contextmanager
-    def _connection(self, lender: PooledDB) -> Iterator[Any]:
-        connection = lender.connection()
-        CONNECTIONS.inc()
+    def _connection(self, pool: Pool) -> Iterator[Any]:
+        connection = pool.take()
         try:
             yield connection
         except BaseException as error:
-            self._after_failure(connection, error)
+            _tidy(connection, error, begun=pool is self._writers)
             raise
         finally:
-            CONNECTIONS.dec()
-            connection.close()  # back to the pool, which rolls back what was begun
-
-    def _after_failure(self, connection: Any, error: BaseException) -> None:
-        """Keep the connection only where its state is known: after errors of the game and those the server named."""
-        if isinstance(error, Exception) and not isinstance(error, pymysql.err.MySQLError | OutcomeUnknownError):
-            return
-        if isinstance(error, pymysql.err.MySQLError) and not is_lost(error):
-            return
-        discard(connection)  # also after a greenlet was ended in the middle of an answer
-        if isinstance(error, pymysql.err.MySQLError):
-            raw(connection).outdate()  # the idle connections are lost too
+            pool.give(connection)
 
 
-def discard(connection: Any) -> None:
-    """Close the real connection below a pooled one, so that the pool makes a new one."""
-    raw(connection)._force_close()  # noqa: SLF001  # close() would wait for a server that may hang
+def _tidy(connection: Any, error: BaseException, *, begun: bool) -> None:
+    """Undo what was ``begun`` on a connection that is still good after ``error``; close one that may not be."""
+    if _is_good_after(error):
+        if begun:
+            _roll_back(connection)
+        return
+    discard(connection)
+    if isinstance(error, pymysql.err.MySQLError):
+        raw(connection).outdate()  # the idle connections are lost too
+
+
+def _is_good_after(error: BaseException) -> bool:
+    """Whether the connection waits for the next statement: after errors of the game, and those that the server named.
+
+    Not when a greenlet was ended in the middle of an answer.
+    """
+    if isinstance(error, pymysql.err.MySQLError):
+        return not is_lost(error)
+    return isinstance(error, Exception) and not isinstance(error, OutcomeUnknownError)
+
+
+def _roll_back(connection: Any) -> None:
+    try:
+        connection.rollback()
+    except pymysql.err.MySQLError as error:
+        log.debug("a connection is closed instead of rolled back: %s", error)
+        discard(connection)
+    except BaseException:
+        discard(connection)
+        raise
 
 
 def raw(connection: Any) -> Any:
-    """Return PyMySQL's connection below a pooled one; the pool has no public way to it."""
-    return connection._con._con  # noqa: SLF001
+    """Return PyMySQL's connection below a steady one."""
+    return connection.dbapi_connection
+
+
+def code_of(error: pymysql.err.MySQLError) -> int:
+    """Return MySQL's number of an error; 0 for one of PyMySQL that has none."""
+    return error.args[0] if error.args and isinstance(error.args[0], int) else 0
 
 
 def is_lost(error: pymysql.err.MySQLError) -> bool:
     """Whether the connection is gone, or what it would say next is not known."""
-    return isinstance(error, pymysql.err.InterfaceError) or not error.args or error.args[0] in LOST
+    return isinstance(error, pymysql.err.InterfaceError) or code_of(error) in LOST
 
 
 def is_transient(error: pymysql.err.MySQLError) -> bool:
     """Whether the same transaction may succeed when it is run again."""
-    if isinstance(error, pymysql.err.InterfaceError):
-        return True
-    return bool(error.args) and error.args[0] in TRANSIENT
+    return isinstance(error, pymysql.err.InterfaceError) or code_of(error) in TRANSIENT
 
 
 DuplicateError = pymysql.err.IntegrityError

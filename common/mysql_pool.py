@@ -2,11 +2,14 @@
 
 import ssl
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pymysql
-from dbutils.pooled_db import PooledDB
+from dbutils.steady_db import SteadyDBConnection, connect
+
+from common.fair_queue import FairQueue
 
 SCHEMES = ("mysql", "mysqls")
 
@@ -66,13 +69,56 @@ class Driver:
         return self._link(**options)
 
 
-def pool(link: type[Link], connections: int, session: Sequence[str], options: dict[str, Any]) -> PooledDB:
-    """Return a pool whose connections are never repaired behind our back."""
-    return PooledDB(
-        Driver(link), maxcached=connections, maxconnections=connections, blocking=True, reset=False,
-        setsession=session, ping=lambda connection: connection.usable,
-        failures=NoFailover, isfatal=lambda _: False,  # failed statements are the business of Database
-        **options)
+class Pool:
+    """A fixed number of places, each with one of DBUtils' steady connections, or with none as long as nobody needed it.
+
+    DBUtils' own pool connects and rolls back while it holds the lock that everybody needs, and loses a place when a
+    caller's time limit ends while that caller waits for the lock. Here a caller holds nothing but its place, and all
+    that gives a place back happens without a pause.
+    """
+
+    def __init__(self, link: type[Link], size: int, session: Sequence[str], options: dict[str, Any]) -> None:
+        """``session`` are statements that prepare each connection, ``options`` those of ``connection_options``."""
+        self._size = size
+        self._open = partial(
+            connect, Driver(link), setsession=session, failures=NoFailover, ping=0, isfatal=lambda _: False, **options)
+        self._places: FairQueue[SteadyDBConnection | None] = FairQueue(size)
+        for _ in range(size):
+            self._places.put(None)
+
+    @property
+    def used(self) -> int:
+        """Places that are lent."""
+        return self._size - self._places.qsize()
+
+    def take(self) -> SteadyDBConnection:
+        """Return a connection, after waiting for a place when all are lent. Raises MySQLError."""
+        kept = self._places.get()
+        if kept is not None and kept.dbapi_connection.usable:
+            return kept
+        try:
+            if kept is not None:
+                discard(kept)
+            return self._open()
+        except BaseException:
+            self._places.put(None)
+            raise
+
+    def give(self, connection: SteadyDBConnection) -> None:
+        """Take a connection back, with nothing begun on it. Never waits."""
+        self._places.put(connection)
+
+    def close(self) -> None:
+        """Close the connections that are not lent; their places stay."""
+        for kept in [self._places.get() for _ in range(self._places.qsize())]:
+            if kept is not None:
+                kept.close()
+            self._places.put(None)
+
+
+def discard(connection: SteadyDBConnection) -> None:
+    """Close a connection at once; close() would wait for a server that may hang."""
+    connection.dbapi_connection._force_close()  # noqa: SLF001
 
 
 def connection_options(url: str, connect_seconds: float, statement_seconds: float) -> dict[str, Any]:

@@ -72,6 +72,9 @@ class HttpClientSettings:
 
     service_timeout: float = option(2.0, "Seconds that a call of an HTTP service may take in all", least=0.05)
     service_connections: int = option(64, "Connections to one address of an HTTP service", least=1)
+    service_patience: float = option(0.5, "Seconds without an answer to anybody after which an HTTP service counts as "
+                                     "mute", least=0.05)
+    service_tries: int = option(4, "Calls that may wait for a mute HTTP service; the others fail at once", least=1)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from gevent import monkey
 
 monkey.patch_all()
 
+import logging
 import os
 import secrets
 import sys
@@ -44,6 +45,8 @@ from common.ops import OpsServer
 from common.token_bucket import Rates
 from common.watchdog import Watchdog
 
+log = logging.getLogger("apps.worker")
+
 INLINE_SECONDS = 1.5
 RANDOM = secrets.SystemRandom()
 
@@ -64,13 +67,15 @@ def build(settings: WorkerSettings) -> Process:
     process = Process("worker", stop_seconds=settings.stop_seconds, drain=health.drain)
 
     def service(name: str, urls: tuple[str, ...]) -> JsonClient:
-        return JsonClient(name, urls, timeout=settings.service_timeout, connections=settings.service_connections)
+        return JsonClient(name, urls, timeout=settings.service_timeout, connections=settings.service_connections,
+                          patience=settings.service_patience, tries=settings.service_tries)
 
     redis = redis_client.connect(settings)
     nats = Client(settings.nats_url, name="worker", timeout=settings.nats_timeout, buffer_bytes=settings.nats_buffer)
     database = Database(
         settings.mysql_url, connections=settings.mysql_connections, pause=pause,
-        connect_seconds=settings.mysql_connect_seconds, statement_seconds=settings.mysql_statement_seconds)
+        connect_seconds=settings.mysql_connect_seconds, statement_seconds=settings.mysql_statement_seconds,
+        lock_seconds=settings.mysql_lock_seconds)
     auth = AuthClient(service("auth", settings.auth_url), JsonClient(
         "auth", settings.auth_url, timeout=settings.ticket_try_seconds, connections=settings.service_connections))
     mail = MailClient(service("mail", settings.mail_url), lanes=settings.mail_lanes, batch=settings.mail_batch)
@@ -102,7 +107,8 @@ def build(settings: WorkerSettings) -> Process:
 
     for name, probe in (
         ("redis", redis.probe), ("nats", lambda: f"{nats.round_trip(1) * 1000:.1f} ms"),
-        ("mysql", database.probe), ("auth", auth.probe), ("mail", mail.probe), ("game_data", game_data.probe),
+        ("mysql", lambda: database.probe("player")), ("auth", auth.probe), ("mail", mail.probe),
+        ("game_data", game_data.probe),
     ):
         health.add(name, probe)
     parts: list[Part] = [
@@ -137,7 +143,11 @@ def _text(value: object) -> str | None:
 def main() -> int:
     settings = options.parse(WorkerSettings, "apps.worker", sys.argv[1:], os.environ)
     logs.set_up("worker", settings.log_level, settings.log_format)
-    return build(settings).run()
+    try:
+        return build(settings).run()
+    except ValueError as error:
+        log.critical("cannot start: %s", error)
+        return 1
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import Any
 
 import gevent
 
+from apps.worker.counts import UNEXPECTED
 from apps.worker.rules import family_ends, utc
 from apps.worker.unit_of_work import Cause, Delivery, Work
 from common.metrics import Counter
@@ -81,3 +82,6 @@ class Housekeeping:
                     gevent.sleep(0)
             except (DatabaseUnavailableError, OutcomeUnknownError) as error:
                 log.warning("what is over is left for later: %s", error)
+            except Exception:  # the next round tries again
+                UNEXPECTED.labels("housekeeping").inc()
+                log.exception("a round of housekeeping failed")

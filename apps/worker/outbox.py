@@ -18,6 +18,7 @@ import orjson
 from gevent.event import Event
 from gevent.pool import Pool
 
+from apps.worker.counts import UNEXPECTED
 from apps.worker.unit_of_work import Delivery
 from common.metrics import Counter, Gauge
 from common.mysql import Database, DatabaseUnavailableError, OutcomeUnknownError, Transaction, marks
@@ -116,7 +117,7 @@ class Outbox:
             return
         try:
             self._database.transaction(lambda tx: self._write(tx, delivered, postponed))
-        except (DatabaseUnavailableError, OutcomeUnknownError):
+        except Exception:
             self._delivered += delivered  # those to be put off come again after their lease
             raise
         PENDING_REMOVAL.dec(len(delivered))
@@ -131,6 +132,9 @@ class Outbox:
                 self.settle()
             except (DatabaseUnavailableError, OutcomeUnknownError) as error:
                 log.warning("the outbox waits for the database: %s", error)
+            except Exception:  # the rows stay; the next look tries again
+                UNEXPECTED.labels("outbox").inc()
+                log.exception("a look at the outbox failed")
 
     def _take(self, tx: Transaction, until: datetime) -> list[Delivery]:
         rows = tx.all(f"SELECT id, kind, body FROM outbox WHERE {self._rows.value} AND due <= %s ORDER BY due LIMIT %s "  # noqa: S608  # a constant

@@ -16,7 +16,7 @@ from apps.worker.services import Services
 from apps.worker.unit_of_work import Cause, Work, WriteNeededError
 from apps.worker.worlds import World
 from common.metrics import Counter
-from common.mysql import Database, OutcomeUnknownError, Transaction
+from common.mysql import Database, DatabaseUnavailableError, OutcomeUnknownError, Transaction
 
 REPLAYS = Counter("worker_replayed_answers_total", "Requests whose stored answer was sent again")
 
@@ -85,16 +85,22 @@ class Runner:
             return self._write(call, now)
 
     def _write(self, call: Call, now: datetime) -> bytes:
+        unknown: OutcomeUnknownError | None = None
         for attempt in range(1, COMMIT_TRIES + 1):
             work: list[Work] = []
             try:
                 answer = self._database.transaction(lambda tx, work=work: self._once(call, now, tx, work))  # type: ignore[misc]
-            except OutcomeUnknownError:
+            except OutcomeUnknownError as error:
                 # With a request id the next try finds the stored answer if the commit happened; without one, nobody
                 # can tell, and the caller says so.
                 if not call.request_id or attempt == COMMIT_TRIES:
                     raise
+                unknown = error
                 continue
+            except DatabaseUnavailableError:
+                if unknown is not None:  # "nothing happened" may be wrong by now
+                    raise unknown from None
+                raise
             if work:
                 self._outbox.deliver(work[-1].deliveries)
             return answer

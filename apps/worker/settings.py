@@ -25,6 +25,8 @@ class WorkerSettings(ProcessSettings, OpsSettings, NatsSettings, RedisSettings, 
     mysql_connections: int = option(32, "MySQL connections for reading, and as many for transactions, at most", least=1)
     mysql_connect_seconds: float = option(2.0, "Seconds for connecting to MySQL", least=1)
     mysql_statement_seconds: float = option(5.0, "Seconds that MySQL may take for one statement", least=0.1)
+    mysql_lock_seconds: float = option(2.0, "Seconds that a statement may wait for a lock before its transaction is "
+                                       "tried again; less than --mysql-statement-seconds", least=1)
 
     auth_url: tuple[str, ...] = option(("http://127.0.0.1:8001",), "Auth service, or several separated by commas")
     config_url: tuple[str, ...] = option(("http://127.0.0.1:8000",), "Config service, or several")

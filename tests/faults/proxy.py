@@ -21,7 +21,7 @@ class Proxy:
     def __init__(self, port: int) -> None:
         self._target = port
         self._server = StreamServer((HOST, 0), self._serve)
-        self._requests, self._answers = Event(), Event()
+        self._requests, self._answers, self._connects = Event(), Event(), Event()
         self._pairs: set[tuple[socket.socket, socket.socket]] = set()
         self.resume()
 
@@ -43,9 +43,18 @@ class Proxy:
             self._requests.clear()
         self._answers.clear()
 
+    def hang_new(self) -> None:
+        """Take new connections and do nothing with them; those that there are go on."""
+        self._connects.clear()
+
     def resume(self) -> None:
+        self._connects.set()
         self._requests.set()
         self._answers.set()
+
+    def close(self) -> None:
+        """Take no new connections any more."""
+        self._server.stop(timeout=0)
 
     def cut(self) -> None:
         """Reset all connections; what was held back is lost."""
@@ -57,6 +66,7 @@ class Proxy:
                 peer.close()
 
     def _serve(self, client: socket.socket, _: Any) -> None:
+        self._connects.wait()
         self._requests.wait()
         try:
             target = socket.create_connection((HOST, self._target), CONNECT_SECONDS)

@@ -350,3 +350,26 @@ def test_a_wrong_url_is_refused_at_the_start(url: str) -> None:
         JsonClient("thing", [url], timeout=1, connections=1)
     with pytest.raises(ValueError, match="no URL"):
         JsonClient("thing", [], timeout=1, connections=1)
+
+
+def test_few_wait_for_a_service_that_is_mute_and_all_are_served_when_it_is_back(
+        server: Server, make: Callable[..., JsonClient]) -> None:
+    client = make(server.url, timeout=10, patience=0.2, tries=3)
+    server.delay = 1.0
+    early = [gevent.spawn(client.post, "/", {}) for _ in range(3)]
+    gevent.sleep(0.3)
+    for _ in range(20):
+        assert took(client.post, "/", {}) < SLACK
+    assert [call.get()["from"] for call in early] == ["one"] * 3
+    server.delay = 0.05
+    later = [gevent.spawn(client.post, "/", {}) for _ in range(20)]
+    assert [call.get()["from"] for call in later] == ["one"] * 20
+
+
+def test_a_sign_of_life_is_asked_for_although_others_wait(stalled: Stalled, make: Callable[..., JsonClient]) -> None:
+    client = make(stalled.url, timeout=1.5, patience=0.1, tries=1)
+    waiting = gevent.spawn(took, client.post, "/", {})
+    gevent.sleep(0.2)
+    assert took(client.post, "/", {}) < 0.5
+    assert took(client.probe) >= 0.7
+    assert waiting.get() >= 1.0

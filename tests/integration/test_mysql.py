@@ -14,6 +14,7 @@ from common.mysql import (
     OutcomeUnknownError,
     Statements,
     Transaction,
+    raw,
 )
 
 
@@ -95,7 +96,7 @@ def test_deadlocks_are_tried_again(database: Database) -> None:
 def test_a_commit_without_an_answer_is_not_guessed(database: Database, database_url: str) -> None:
     def work(tx: Transaction) -> None:
         tx.execute("UPDATE t SET value = 5 WHERE id = 1")
-        tx.connection._con._con._sock.shutdown(socket.SHUT_RDWR)  # the network goes away
+        raw(tx.connection)._sock.shutdown(socket.SHUT_RDWR)  # the network goes away
 
     with pytest.raises(OutcomeUnknownError):
         database.transaction(work)
@@ -131,11 +132,42 @@ def test_a_wrong_statement_is_not_tried_again(database: Database) -> None:
 
     def work(tx: Transaction) -> None:
         tries.append(1)
-        tx.execute("SELECT nothing FROM nowhere")
+        tx.execute("SELECT nothing FROM t")
 
-    with pytest.raises(pymysql.err.ProgrammingError):
+    with pytest.raises(pymysql.err.OperationalError):
         database.transaction(work)
     assert len(tries) == 1
+
+
+def test_a_server_without_its_tables_is_not_usable(database: Database) -> None:
+    assert "MariaDB" in database.probe("t")
+    database.transaction(lambda tx: tx.execute("DROP TABLE t"))
+    with pytest.raises(DatabaseUnavailableError, match="doesn't exist"):
+        values(database)
+    with pytest.raises(pymysql.err.ProgrammingError):
+        database.probe("t")
+
+
+def test_an_interrupted_statement_is_tried_again(database: Database) -> None:
+    tries: list[int] = []
+
+    def work(tx: Transaction) -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            number = tx.value("SELECT CONNECTION_ID()")
+            gevent.spawn_later(0.1, database.transaction, lambda other: other.execute("KILL QUERY %s", number))
+            tx.value("SELECT SLEEP(5) FROM t WHERE id = 1 AND SLEEP(5) = 0 FOR UPDATE")
+        tx.execute("UPDATE t SET value = value + 1")
+
+    database.transaction(work)
+    assert values(database) == {1: 1, 2: 1}
+
+
+@pytest.mark.parametrize(("lock", "statement"), [(5, 5), (0.4, 1), (10, 5)])
+def test_a_wait_for_a_lock_has_to_end_before_the_statement_does(lock: float, statement: float) -> None:
+    with pytest.raises(ValueError, match="lock"):
+        Database("mysql://a:b@c/d", connections=1, connect_seconds=1, statement_seconds=statement, lock_seconds=lock,
+                 pause=lambda _: None)
 
 
 def test_a_server_that_is_away_is_reported_in_time() -> None:

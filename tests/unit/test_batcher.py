@@ -5,6 +5,7 @@ import pytest
 from gevent.event import Event
 
 from common.batcher import Batcher
+from tests.support.waiting import wait_for
 
 
 class Desk:
@@ -43,19 +44,20 @@ def test_what_comes_meanwhile_goes_together() -> None:
 
 
 def test_a_batch_that_hangs_does_not_hold_up_the_others() -> None:
-    seconds = [0.0]
     desk = Desk()
-    batcher = Batcher(desk, lanes=2, most=10, patience=1, clock=lambda: seconds[0])
-    calls = []
-    for number, moment in enumerate((0.0, 0.1, 1.0, 1.1, 2.2, 9.0)):
-        seconds[0] = moment
-        calls.append(gevent.spawn(batcher.call, number))
-        gevent.sleep(0)
-        gevent.sleep(0)
-    assert desk.batches == [[0], [1, 2, 3]]
+    batcher = Batcher(desk, lanes=3, most=10, patience=0.02)
+    calls = [gevent.spawn(batcher.call, 0)]
+    gevent.sleep(0.005)
+    calls += [gevent.spawn(batcher.call, number) for number in (1, 2)]
+    wait_for(lambda: desk.batches == [[0], [1, 2]])
+    calls += [gevent.spawn(batcher.call, number) for number in range(3, 15)]
+    wait_for(lambda: desk.batches[2:] == [list(range(3, 13))])
+    gevent.sleep(0.1)
+    assert len(desk.batches) == 3  # no more lanes than there may be
     desk.open.set()
     gevent.joinall(calls, timeout=5)
-    assert desk.batches == [[0], [1, 2, 3], [4, 5]]
+    assert [call.get() for call in calls] == [2 * number for number in range(15)]
+    assert desk.batches[3:] == [[13, 14]]
 
 
 def test_an_error_meets_its_batch_and_no_other() -> None:
