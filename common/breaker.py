@@ -1,6 +1,16 @@
 """A limit for callers of a service that does not answer, so that not all of a process waits for it. Pure."""
 
 from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class MuteError(Exception):
+    """The service does not answer, and as many as may wait for it do."""
+
+    def __init__(self) -> None:
+        super().__init__("it is mute, and others wait for it already")
 
 
 class Breaker:
@@ -24,15 +34,25 @@ class Breaker:
         """Whether one more may call."""
         return len(self._begun) < self._tries or not self._is_mute()
 
-    def enter(self) -> int:
-        """Note that a call begins; return its number."""
-        self._number += 1
-        self._begun[self._number] = self._clock()
-        return self._number
+    def call(self, work: Callable[[], T], *, always: bool = False) -> T:
+        """Return what ``work`` returns, which is an answer; whatever it raises means that there was none.
 
-    def leave(self, number: int, *, answered: bool) -> None:
-        """Note that a call has ended."""
-        del self._begun[number]
+        Raises MuteError, unless ``always``.
+        """
+        if not always and not self.admits():
+            raise MuteError
+        self._number += 1
+        number, answered = self._number, False
+        self._begun[number] = self._clock()
+        try:
+            answer = work()
+            answered = True
+            return answer
+        finally:
+            del self._begun[number]
+            self._learn(answered=answered)
+
+    def _learn(self, *, answered: bool) -> None:
         if answered:
             self._answered = self._clock()
             self._given_up = False

@@ -9,7 +9,7 @@ import gevent
 import orjson
 from urllib3 import BaseHTTPResponse
 
-from common.breaker import Breaker
+from common.breaker import Breaker, MuteError
 from common.http_call import Call, FailedError
 from common.http_order import Order
 from common.http_pool import Replica
@@ -114,19 +114,22 @@ class JsonClient:
 
     def _call(self, method: str, path: str, body: bytes | None, headers: dict[str, str], *, idempotent: bool,
               limit: float | None = None) -> BaseHTTPResponse:
-        if limit is None and not self._breaker.admits():
-            REQUESTS.labels(self._name, "not tried").inc()
-            raise ServiceUnavailableError(self._name, "it is mute, and others wait for it already")
         seconds = self._timeout if limit is None else min(self._timeout, limit)
         begun = self._clock()
         outcome = "unavailable"
         call = Call(self._order, deadline=begun + seconds, clock=self._clock, idempotent=idempotent)
         timer = gevent.Timeout(seconds + TRICKLE)
-        number = self._breaker.enter()
+
+        def ask() -> BaseHTTPResponse:
+            return call.run(lambda replica, timeout: replica.request(method, path, body, headers, timeout))
+
         try:
             with timer:
-                response = call.run(lambda replica, timeout: replica.request(method, path, body, headers, timeout))
+                response = self._breaker.call(ask, always=limit is not None)
             outcome = "ok" if response.status < 400 else "refused"
+        except MuteError as error:
+            outcome = "not tried"
+            raise ServiceUnavailableError(self._name, str(error)) from None
         except FailedError as error:
             raise ServiceUnavailableError(self._name, str(error)) from None
         except gevent.Timeout as late:
@@ -134,7 +137,6 @@ class JsonClient:
                 raise
             raise ServiceUnavailableError(self._name, f"no whole answer within {seconds:g} s") from None
         finally:
-            self._breaker.leave(number, answered=outcome != "unavailable")
             REQUESTS.labels(self._name, outcome).inc()
             SECONDS.labels(self._name).observe(self._clock() - begun)
         return response

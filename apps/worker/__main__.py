@@ -78,7 +78,8 @@ def build(settings: WorkerSettings) -> Process:
         lock_seconds=settings.mysql_lock_seconds)
     auth = AuthClient(service("auth", settings.auth_url), JsonClient(
         "auth", settings.auth_url, timeout=settings.ticket_try_seconds, connections=settings.service_connections))
-    mail = MailClient(service("mail", settings.mail_url), lanes=settings.mail_lanes, batch=settings.mail_batch)
+    mail = MailClient(service("mail", settings.mail_url), lanes=settings.mail_lanes, batch=settings.mail_batch,
+                      patience=settings.service_patience, tries=settings.service_tries)
     game_data = GameData(service("config", settings.config_url), settings.config_seconds,
                          Path(settings.config_copy) if settings.config_copy else None)
     lease = timedelta(seconds=settings.outbox_lease_seconds)

@@ -1,11 +1,14 @@
 """What the worker asks of the mail service. A box is named by the world where its owner lives and the owner's uid."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from common.batcher import Batcher
-from common.http_client import JsonClient, ServiceUnavailableError
+from common.breaker import Breaker, MuteError
+from common.http_client import PATIENCE as MUTE_SECONDS
+from common.http_client import TRIES, JsonClient, ServiceUnavailableError
 
 DELIVERED, FULL, BUSY = 0, 1, -3
 
@@ -36,9 +39,14 @@ class Box:
 class MailClient:
     """Every method raises ServiceUnavailableError when the mail service cannot be asked."""
 
-    def __init__(self, http: JsonClient, *, lanes: int, batch: int) -> None:
-        """Mails that are sent at the same time go together, up to ``batch`` a call and ``lanes`` calls at once."""
+    def __init__(self, http: JsonClient, *, lanes: int, batch: int, patience: float = MUTE_SECONDS,
+                 tries: int = TRIES) -> None:
+        """Mails that are sent at the same time go together, up to ``batch`` a call and ``lanes`` calls at once.
+
+        When nobody has had an answer for ``patience`` seconds, only ``tries`` may wait for such a call.
+        """
         self._http = http
+        self._breaker = Breaker(patience=patience, tries=tries, clock=time.monotonic)
         self._sending: Batcher[dict[str, Any], dict[str, Any]] = Batcher(
             self._send, lanes=lanes, most=batch, patience=PATIENCE)
         self._listing: Batcher[dict[str, Any], dict[str, Any]] = Batcher(
@@ -46,7 +54,7 @@ class MailClient:
 
     def send(self, world: str, uid: str, key: str, mail: dict[str, Any]) -> None:
         """Deliver a mail; a second time with the same key changes nothing. Raises MailboxFullError, ValueError."""
-        answer = self._sending.call({"world": world, "uid": uid, "key": key, "mail": mail})
+        answer = self._together(self._sending, {"world": world, "uid": uid, "key": key, "mail": mail})
         if answer["status"] == FULL:
             raise MailboxFullError
         if answer["status"] == BUSY:
@@ -84,19 +92,25 @@ class MailClient:
         return self._http.probe()
 
     def _send(self, mails: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        return self._together("/send_batch", {"mails": mails})
+        return self._answers("/send_batch", {"mails": mails})
 
     def _list(self, boxes: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        return self._together("/list_batch", {"boxes": boxes})
+        return self._answers("/list_batch", {"boxes": boxes})
 
-    def _together(self, path: str, body: dict[str, Any]) -> list[dict[str, Any]]:
+    def _together(self, batcher: "Batcher[dict[str, Any], dict[str, Any]]", item: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return self._breaker.call(lambda: batcher.call(item))
+        except MuteError as error:
+            raise ServiceUnavailableError("mail", str(error)) from None
+
+    def _answers(self, path: str, body: dict[str, Any]) -> list[dict[str, Any]]:
         answer = self._http.post(path, body, idempotent=True)
         if "answers" not in answer:
             raise ServiceUnavailableError("mail", str(answer.get("message", "refused")))
         return list(answer["answers"])
 
     def _box(self, wanted: dict[str, Any]) -> Box:
-        answer = self._listing.call(wanted)
+        answer = self._together(self._listing, wanted)
         if answer["status"] == BUSY:
             raise ServiceUnavailableError("mail", str(answer.get("message", "busy")))
         return Box(answer["mail"], answer["count"]["cur"], answer["count"]["max"])
