@@ -83,6 +83,11 @@ def parse_all(texts: Iterable[str]) -> list[Amount]:
     return [parse(text) for text in texts]
 
 
+def capped(balance: int) -> int:
+    """Return what of a balance can be held; the ledger notes no more either."""
+    return min(balance, LARGEST_BALANCE)
+
+
 def balances(db: Work, uid: str, iids: Sequence[int]) -> dict[int, int]:
     """Return how much the player has of each item; 0 of what was never owned."""
     rows = db.all(f"SELECT iid, value FROM item WHERE uid = %s AND iid IN ({marks(iids)})", uid, *iids)  # noqa: S608  # only marks
@@ -109,9 +114,9 @@ def grant(db: Work, uid: str, gains: Sequence[Amount]) -> Change:
     have = _Holdings(db, uid, gains)
     change = Change()
     for gain in gains:
-        balance = have.add(gain)
+        before, balance = have.add(gain)
         change.note(gain, balance)
-        db.record(uid, gain.gid, gain.iid, 1 if gain.gid == Group.SKILL else gain.quantity, balance)
+        db.record(uid, gain.gid, gain.iid, balance - before, balance)
     have.write()
     return change
 
@@ -143,10 +148,12 @@ class _Holdings:
             ids = [gain.iid for gain in gains if gain.gid == group]
             self._have[group] = _read(db, uid, Group(group), ids)
 
-    def add(self, gain: Amount) -> int:
+    def add(self, gain: Amount) -> tuple[int, int]:
+        """Return the balance before and after."""
         have = self._have[gain.gid]
-        have[gain.iid] = 1 if gain.gid == Group.SKILL else min(have[gain.iid] + gain.quantity, LARGEST_BALANCE)
-        return have[gain.iid]
+        before = have[gain.iid]
+        have[gain.iid] = 1 if gain.gid == Group.SKILL else capped(before + gain.quantity)
+        return before, have[gain.iid]
 
     def write(self) -> None:
         for group, have in self._have.items():

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from apps.worker.module.enums import Group, Item
 from apps.worker.rules import cards, items
-from apps.worker.rules.items import LARGEST_BALANCE, Amount, Change
+from apps.worker.rules.items import Amount, Change
 from apps.worker.unit_of_work import Work
 from common.mysql import Transaction, marks
 
@@ -48,9 +48,9 @@ def _add(db: Work, uid: str, gains: Sequence[Amount], have: dict[tuple[str, int]
     change = Change()
     for gain in gains:
         key = (uid, int(gain.iid))
-        have[key] = min(have[key] + gain.quantity, LARGEST_BALANCE)
+        before, have[key] = have[key], items.capped(have[key] + gain.quantity)
         change.note(gain, have[key])
-        db.record(uid, Group.ITEM, gain.iid, gain.quantity, have[key])
+        db.record(uid, Group.ITEM, gain.iid, have[key] - before, have[key])
     return change
 
 
