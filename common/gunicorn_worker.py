@@ -20,7 +20,7 @@ from gunicorn.workers.ggevent import GeventWorker
 
 from common import garbage
 from common.health import EXTENSION as HEALTH
-from common.http_service import DRAIN_SECONDS
+from common.http_service import SETTINGS
 from common.timeouts import quietly_within
 from common.watchdog import Watchdog
 
@@ -48,7 +48,7 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type hints
     def load_wsgi(self) -> None:
         super().load_wsgi()
         garbage.freeze()
-        Watchdog().start()
+        Watchdog(self.wsgi.extensions[SETTINGS].blocked_seconds).start()
 
     def init_process(self) -> None:
         self._ending = Event()
@@ -63,7 +63,7 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type hints
             self.notify()
             self._ending.wait(HEARTBEAT)
         most = self.cfg.graceful_timeout
-        seconds = min(self.wsgi.extensions[DRAIN_SECONDS], most / 2)
+        seconds = min(self.wsgi.extensions[SETTINGS].http_drain_seconds, most / 2)
         self._go_on(seconds)
         for server in servers:
             stop_listening(server)

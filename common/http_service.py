@@ -19,8 +19,8 @@ from common.metrics import Counter, Histogram
 from common.options import option
 from common.process_settings import ProcessSettings
 
-DRAIN_SECONDS = "drain_seconds"
-"""Where a Flask app keeps how long its worker goes on after SIGTERM."""
+SETTINGS = "settings"
+"""Where a Flask app keeps its HttpServiceSettings for gunicorn's worker."""
 
 GUNICORN_CONFIGURATION = Path(__file__).resolve().parent.parent / "conf" / "gunicorn.py"
 
@@ -86,7 +86,7 @@ def serve(name: str, settings: HttpServiceSettings, port: int, load: Callable[[]
 def equip(app: Flask, health: Health, settings: HttpServiceSettings) -> Flask:
     """Give an app what all services have: operations pages, metrics, a body limit, JSON errors."""
     app.extensions[EXTENSION] = health
-    app.extensions[DRAIN_SECONDS] = settings.http_drain_seconds
+    app.extensions[SETTINGS] = settings
     app.config["MAX_CONTENT_LENGTH"] = settings.http_body_limit
     app.before_request(lambda: _operations(health))
     app.before_request(_note_time)

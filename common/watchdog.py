@@ -34,7 +34,7 @@ Sample = Callable[[], FrameType | None]
 class Watchdog:
     """Watches the event loop of the thread that starts it."""
 
-    def __init__(self, seconds: float = 0.1) -> None:
+    def __init__(self, seconds: float) -> None:
         """``seconds`` is how long a function may hold the event loop."""
         self._limit = seconds
         self._beat = time.monotonic()
