@@ -18,6 +18,7 @@ from apps.worker.auth_client import AuthClient
 from apps.worker.codes import Codes
 from apps.worker.functions import function_list
 from apps.worker.game_data import GameData
+from apps.worker.gate_sender import SendingRules
 from apps.worker.gates import Gates
 from apps.worker.housekeeping import Housekeeping
 from apps.worker.identities import Identities
@@ -99,8 +100,9 @@ def build(settings: WorkerSettings) -> Process:
         players=Players(database, settings.player_cache), game_data=game_data,
         rates=Rates(settings.player_rate, settings.player_burst, settings.player_cache, time.monotonic),
         runner=Runner(database, services, outbox, clock=now, random=RANDOM, lease=lease))
-    gates = Gates(lambda gate_id: _text(redis.get(keys.gate(gate_id))), queue=settings.gate_queue,
-                  connect_seconds=settings.gate_connect_seconds, idle_seconds=30)
+    gates = Gates(lambda gate_id: _text(redis.get(keys.gate(gate_id))), SendingRules(
+        connect_seconds=settings.gate_connect_seconds, idle_seconds=settings.gate_idle_seconds,
+        patience=settings.gate_patience_seconds, memory=settings.gate_resend_seconds, queue=settings.gate_queue))
     worker = Worker(
         nats, redis, gates, handler, subject=settings.jobs_subject, queue_group=settings.jobs_queue,
         concurrency=settings.concurrency, queue=settings.queue, queue_seconds=settings.queue_seconds,

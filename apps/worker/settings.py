@@ -45,6 +45,11 @@ class WorkerSettings(ProcessSettings, OpsSettings, NatsSettings, RedisSettings, 
 
     gate_connect_seconds: float = option(1.0, "Seconds for connecting to a gate", least=0.1)
     gate_queue: int = option(4096, "Answers that may wait for one gate", least=1)
+    gate_idle_seconds: float = option(30.0, "Seconds without answers after which a gate is looked up again", least=0.1)
+    gate_patience_seconds: float = option(10.0, "Seconds that answers wait for Redis to say where their gate is",
+                                          least=0)
+    gate_resend_seconds: float = option(2.0, "Seconds for which a written answer is kept, to be written again if the "
+                                        "connection to its gate breaks", least=0)
 
     request_hours: float = option(24.0, "Hours that the answer of a request id is kept", least=0.01)
     outbox_seconds: float = option(1.0, "Seconds between two looks for what is left to deliver", least=0.05)

@@ -14,6 +14,7 @@ from gevent.event import Event
 from gevent.server import StreamServer
 
 from apps.local.backends import Nats, Valkey
+from apps.worker.gate_sender import SendingRules
 from apps.worker.gates import Gates
 from apps.worker.identities import Identity
 from apps.worker.request import Request
@@ -101,8 +102,8 @@ def scene(nats_server: Nats, redis_server: Valkey) -> Callable[..., Any]:
         nats = Client([nats_server.url], name="test")
         redis = PipelinedRedis(redis_server.url)
         gate = GateStandIn(nats, redis, subject)
-        gates = Gates(lambda gate_id: as_text(redis.get(keys.gate(gate_id))), connect_seconds=1, idle_seconds=30,
-                      queue=100)
+        gates = Gates(lambda gate_id: as_text(redis.get(keys.gate(gate_id))), SendingRules(
+            connect_seconds=1, idle_seconds=30, patience=10, memory=2, queue=100))
         options: dict[str, Any] = {"concurrency": 4, "queue": 4, "queue_seconds": 5.0, "job_seconds": 5.0} | limits
         worker = Worker(nats, redis, gates, Handler(work), subject=subject,  # type: ignore[arg-type]
                         queue_group="workers", access_log=False, clock=time.monotonic, **options)
