@@ -85,26 +85,29 @@ class Runner:
             return self._write(call, now)
 
     def _write(self, call: Call, now: datetime) -> bytes:
+        work: list[Work] = []
+        answer = self._commit(call, lambda tx: self._once(call, now, tx, work))
+        if work:
+            self._outbox.deliver(work[-1].deliveries)
+        return answer
+
+    def _commit(self, call: Call, work: Callable[[Transaction], bytes]) -> bytes:
+        """Run a transaction that stores the answer of a request id, if there is one.
+
+        When nobody knows whether a commit happened, the next try finds the stored answer if it did. Without a request
+        id nobody can tell, and the caller says so.
+        """
         unknown: OutcomeUnknownError | None = None
-        for attempt in range(1, COMMIT_TRIES + 1):
-            work: list[Work] = []
+        for _ in range(COMMIT_TRIES if call.request_id else 1):
             try:
-                answer = self._database.transaction(lambda tx, work=work: self._once(call, now, tx, work))  # type: ignore[misc]
+                return self._database.transaction(work)
             except OutcomeUnknownError as error:
-                # With a request id the next try finds the stored answer if the commit happened; without one, nobody
-                # can tell, and the caller says so.
-                if not call.request_id or attempt == COMMIT_TRIES:
-                    raise
                 unknown = error
-                continue
             except DatabaseUnavailableError:
                 if unknown is not None:  # "nothing happened" may be wrong by now
                     raise unknown from None
                 raise
-            if work:
-                self._outbox.deliver(work[-1].deliveries)
-            return answer
-        raise AssertionError("unreachable")
+        raise unknown or AssertionError("unreachable")
 
     def _once(self, call: Call, now: datetime, tx: Transaction, work: list[Work]) -> bytes:
         work.clear()
@@ -131,7 +134,7 @@ class Runner:
                 self._store(call, now, tx, answer)
             return stored or answer
 
-        return self._database.transaction(store)
+        return self._commit(call, store)
 
     @staticmethod
     def _lock(call: Call, tx: Transaction) -> bytes | None:

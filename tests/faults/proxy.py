@@ -1,7 +1,9 @@
 """A TCP proxy whose network can stall, in one direction or both, and whose connections can be cut."""
 
 import struct
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import gevent
@@ -65,6 +67,14 @@ class Proxy:
                     peer.shutdown(socket.SHUT_RDWR)
                 peer.close()
 
+    def to_target(self, target: socket.socket, data: bytes) -> None:
+        """Pass on what a client sent."""
+        target.sendall(data)
+
+    def to_client(self, client: socket.socket, data: bytes) -> None:
+        """Pass on what the target sent."""
+        client.sendall(data)
+
     def _serve(self, client: socket.socket, _: Any) -> None:
         self._connects.wait()
         self._requests.wait()
@@ -81,9 +91,9 @@ class Proxy:
             peer.settimeout(None)
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._pairs.add(pair)
-        back = gevent.spawn(pump, target, client, self._answers)
+        back = gevent.spawn(pump, target, partial(self.to_client, client), client, self._answers)
         try:
-            pump(client, target, self._requests)
+            pump(client, partial(self.to_target, target), target, self._requests)
             back.join()
         finally:
             self._pairs.discard(pair)
@@ -92,12 +102,12 @@ class Proxy:
             target.close()
 
 
-def pump(source: socket.socket, sink: socket.socket, may_pass: Event) -> None:
+def pump(source: socket.socket, send: Callable[[bytes], None], sink: socket.socket, may_pass: Event) -> None:
     """Pass bytes on until the source ends or either side breaks."""
     try:
         while data := source.recv(CHUNK):
             may_pass.wait()
-            sink.sendall(data)
+            send(data)
         may_pass.wait()
         sink.shutdown(socket.SHUT_WR)
     except OSError:

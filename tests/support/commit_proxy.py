@@ -1,0 +1,42 @@
+"""A network to MySQL that breaks at a COMMIT, before the server has seen it or before the client hears of it."""
+
+import gevent.socket as socket
+
+from tests.faults.proxy import Proxy
+
+COMMIT = b"\x07\x00\x00\x00\x03COMMIT"
+"""A packet of MySQL's protocol: three bytes of length, its number, the command and its text."""
+
+
+class CommitProxy(Proxy):
+    """Cuts all connections at the next COMMITs."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(port)
+        self._cuts: list[bool] = []
+        self._cut_answer = False
+
+    def cut_next(self, *arrives: bool) -> None:
+        """Say for each of the next COMMITs whether the server gets it; nobody gets its answer."""
+        self._cuts = list(arrives)
+
+    @property
+    def left(self) -> int:
+        """How many are still to be cut."""
+        return len(self._cuts)
+
+    def to_target(self, target: socket.socket, data: bytes) -> None:
+        if data != COMMIT or not self._cuts:
+            target.sendall(data)
+        elif self._cuts.pop(0):
+            self._cut_answer = True
+            target.sendall(data)
+        else:
+            self.cut()
+
+    def to_client(self, client: socket.socket, data: bytes) -> None:
+        if self._cut_answer:
+            self._cut_answer = False
+            self.cut()
+        else:
+            client.sendall(data)
