@@ -20,10 +20,10 @@ from apps.worker.functions import function_list
 from apps.worker.game_data import GameData
 from apps.worker.gate_sender import SendingRules
 from apps.worker.gates import Gates
-from apps.worker.housekeeping import Housekeeping
+from apps.worker.housekeeping import Housekeeping, Pace
 from apps.worker.identities import Identities
 from apps.worker.mail_client import MailClient
-from apps.worker.mail_jobs.batch import Pace
+from apps.worker.mail_jobs import batch
 from apps.worker.mail_jobs.part import MailJobs
 from apps.worker.message_handler import MessageHandler
 from apps.worker.outbox import Outbox, Rows
@@ -117,12 +117,18 @@ def build(settings: WorkerSettings) -> Process:
     parts: list[Part] = [
         Watchdog(settings.blocked_seconds), OpsServer((settings.host, settings.ops_port), health), redis, nats, health,
         game_data, outbox, *mail_jobs(settings, database, nats),
-        Housekeeping(database, outbox.deliver, keep=timedelta(hours=settings.request_hours), lease=lease, clock=now),
-        gates, worker,
+        housekeeping(settings, database, outbox), gates, worker,
     ]
     for part in parts:
         process.add(part)
     return process
+
+
+def housekeeping(settings: WorkerSettings, database: Database, outbox: Outbox) -> Housekeeping:
+    """Return the part that removes what is over."""
+    pace = Pace(settings.housekeeping_seconds, settings.housekeeping_answers, settings.housekeeping_families)
+    return Housekeeping(database, outbox.deliver, pace=pace, keep=timedelta(hours=settings.request_hours),
+                        lease=timedelta(seconds=settings.outbox_lease_seconds), clock=now)
 
 
 def mail_jobs(settings: WorkerSettings, database: Database, nats: Client) -> list[Part]:
@@ -134,8 +140,8 @@ def mail_jobs(settings: WorkerSettings, database: Database, nats: Client) -> lis
         database, receivers(mail, nats), rows=Rows.JOBS, parallel=settings.mail_job_parallel,
         longest_wait=timedelta(hours=1), seconds=settings.outbox_seconds, lease=lease, batch=settings.outbox_batch,
         inline_seconds=INLINE_SECONDS, clock=lambda: now().replace(tzinfo=None))
-    pace = Pace(settings.mail_job_batch, settings.mail_job_window, timedelta(seconds=settings.mail_job_pause),
-                settings.mail_job_backlog, horizon=lease)
+    pace = batch.Pace(settings.mail_job_batch, settings.mail_job_window, timedelta(seconds=settings.mail_job_pause),
+                      settings.mail_job_backlog, horizon=lease)
     return [outbox, MailJobs(database, pace, seconds=settings.mail_job_seconds, clock=now)]
 
 

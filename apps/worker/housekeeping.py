@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,24 +18,33 @@ log = logging.getLogger(__name__)
 
 REMOVED = Counter("worker_expired_answers_total", "Stored answers that were removed after their time")
 ENDED = Counter("worker_ended_families_total", "Families that were removed when their time to disband had come")
-BATCH = 500
-FAMILIES = 20
-"""Families that one look removes, each in a transaction of its own: it locks all its members."""
-SECONDS = 10.0
 REASON = "housekeeping"
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How much is removed at once."""
+
+    seconds: float
+    """Time between two looks."""
+    answers: int
+    """Stored answers that one statement removes."""
+    families: int
+    """Families that one look removes, each in a transaction of its own: it locks all its members."""
 
 
 class Housekeeping:
     """Runs in every worker; each takes what it finds."""
 
-    def __init__(self, database: Database, deliver: Callable[[Sequence[Delivery]], None], *, keep: timedelta,
-                 lease: timedelta, clock: Callable[[], datetime]) -> None:
+    def __init__(self, database: Database, deliver: Callable[[Sequence[Delivery]], None], *, pace: Pace,
+                 keep: timedelta, lease: timedelta, clock: Callable[[], datetime]) -> None:
         """Answers are kept for ``keep``; ``deliver`` takes what was committed, with a ``lease``.
 
         ``clock`` gives the time with a zone.
         """
         self._database = database
         self._deliver = deliver
+        self._pace = pace
         self._keep = keep
         self._lease = lease
         self._clock = clock
@@ -51,19 +61,20 @@ class Housekeeping:
         """Remove one batch of answers; return how many rows it had."""
         before = utc.stored(self._clock() - self._keep)
         count = self._database.transaction(
-            lambda tx: tx.execute("DELETE FROM request WHERE created < %s ORDER BY created LIMIT %s", before, BATCH))
+            lambda tx: tx.execute("DELETE FROM request WHERE created < %s ORDER BY created LIMIT %s", before,
+                                  self._pace.answers))
         REMOVED.inc(count)
         return count
 
     def end_families(self) -> int:
         """Remove families whose time has come, and tell the chat; return how many."""
-        for ended in range(FAMILIES):
+        for ended in range(self._pace.families):
             deliveries = self._database.transaction(self._end_family)
             if deliveries is None:
                 return ended
             ENDED.inc()
             self._deliver(deliveries)
-        return FAMILIES
+        return self._pace.families
 
     def _end_family(self, tx: Transaction) -> list[Delivery] | None:
         db = Work(tx.connection, Cause("", REASON, REASON, utc.stored(self._clock())), self._lease)
@@ -74,11 +85,11 @@ class Housekeeping:
 
     def _run(self) -> None:
         while True:
-            gevent.sleep(SECONDS)
+            gevent.sleep(self._pace.seconds)
             try:
-                while self.remove_expired() == BATCH:
+                while self.remove_expired() == self._pace.answers:
                     gevent.sleep(0)
-                while self.end_families() == FAMILIES:
+                while self.end_families() == self._pace.families:
                     gevent.sleep(0)
             except (DatabaseUnavailableError, OutcomeUnknownError) as error:
                 log.warning("what is over is left for later: %s", error)

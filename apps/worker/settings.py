@@ -52,6 +52,10 @@ class WorkerSettings(ProcessSettings, OpsSettings, NatsSettings, RedisSettings, 
                                         "connection to its gate breaks", least=0)
 
     request_hours: float = option(24.0, "Hours that the answer of a request id is kept", least=0.01)
+    housekeeping_seconds: float = option(10.0, "Seconds between two looks for what is over: stored answers, and "
+                                         "families whose time to disband has come", least=0.05)
+    housekeeping_answers: int = option(500, "Stored answers that one statement removes", least=1)
+    housekeeping_families: int = option(20, "Families that one look removes", least=1)
     outbox_seconds: float = option(1.0, "Seconds between two looks for what is left to deliver", least=0.05)
     outbox_lease_seconds: float = option(10.0, "Seconds that a delivery belongs to the worker that took it", least=1)
     outbox_batch: int = option(100, "Deliveries that are taken at once", least=1)

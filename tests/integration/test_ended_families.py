@@ -12,7 +12,7 @@ import pytest
 
 from apps.local.backends import MariaDB
 from apps.worker import housekeeping
-from apps.worker.housekeeping import Housekeeping
+from apps.worker.housekeeping import Housekeeping, Pace
 from apps.worker.module import family
 from apps.worker.module.enums import Item
 from apps.worker.rules.family_members import CHAT_MEMBER
@@ -25,6 +25,7 @@ from tests.support.dated_calls import DatedCalls, dated_calls
 NOW = datetime(2030, 1, 2, 12, tzinfo=UTC)
 RECORD = int(Item.FAMILY_COIN_RECORD)
 NUMBERS = itertools.count(1)
+PACE = Pace(seconds=10, answers=500, families=5)
 AGO, LATER = timedelta(seconds=-1), timedelta(seconds=1)
 
 
@@ -35,7 +36,7 @@ class Kept:
         self.told: list[dict[str, Any]] = []
         self.database = Database(url, connections=8, connect_seconds=5, statement_seconds=5,
                                  pause=lambda number: gevent.sleep(0.01 * number))
-        self.housekeeping = Housekeeping(self.database, self._deliver, keep=timedelta(hours=1),
+        self.housekeeping = Housekeeping(self.database, self._deliver, pace=PACE, keep=timedelta(hours=1),
                                          lease=timedelta(minutes=1), clock=lambda: NOW)
 
     def _deliver(self, deliveries: Sequence[Delivery]) -> None:
@@ -129,6 +130,6 @@ def test_a_family_that_is_in_use_is_passed_over(calls: DatedCalls, kept: Kept) -
 
 
 def test_one_look_has_a_bound(calls: DatedCalls, kept: Kept) -> None:
-    for _ in range(housekeeping.FAMILIES + 2):
+    for _ in range(PACE.families + 2):
         found(calls, AGO, members=1)
-    assert [kept.housekeeping.end_families() for _ in range(3)] == [housekeeping.FAMILIES, 2, 0]
+    assert [kept.housekeeping.end_families() for _ in range(3)] == [PACE.families, 2, 0]
