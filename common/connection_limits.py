@@ -20,12 +20,16 @@ class ConnectionLimits:
     def __len__(self) -> int:
         return self._count
 
+    def lack_of(self, address: str) -> str:
+        """Return "address" when this address has as many connections as it may, or ""."""
+        return "address" if self._per_address and self._by_address[address] >= self._per_address else ""
+
     def admit(self, address: str) -> str:
         """Count a connection in and return "", or return the reason why there is no room: connections or address."""
+        if lack := self.lack_of(address):
+            return lack
         if self._count >= self._total:
             return "connections"
-        if self._per_address and self._by_address[address] >= self._per_address:
-            return "address"
         self._count += 1
         self._by_address[address] += 1
         return ""

@@ -15,12 +15,16 @@ class TokenBucket:
         self._tokens = burst
         self._updated = now
 
-    def take(self, now: float) -> bool:
-        """Take a token; False when there is none."""
+    def has(self, now: float) -> bool:
+        """Whether there is a token."""
         gained = max(0.0, now - self._updated) * self._rate
         self._tokens = min(self._burst, self._tokens + gained)
         self._updated = now
-        if self._tokens < 1:
+        return self._tokens >= 1
+
+    def take(self, now: float) -> bool:
+        """Take a token; False when there is none."""
+        if not self.has(now):
             return False
         self._tokens -= 1
         return True
@@ -37,16 +41,20 @@ class Rates:
         self._clock = clock
         self._buckets: OrderedDict[Hashable, TokenBucket] = OrderedDict()
 
+    def has(self, who: Hashable) -> bool:
+        """Whether another time is within the rate; counts nothing."""
+        return not self.rate or self._bucket(who).has(self._clock())
+
     def take(self, who: Hashable) -> bool:
         """Count a time; return whether it is within the rate."""
-        if not self.rate:
-            return True
-        now = self._clock()
+        return not self.rate or self._bucket(who).take(self._clock())
+
+    def _bucket(self, who: Hashable) -> TokenBucket:
         bucket = self._buckets.get(who)
-        if bucket is None:
-            bucket = self._buckets[who] = TokenBucket(self.rate, self._burst, now)
-            if len(self._buckets) > self._size:
-                self._buckets.popitem(last=False)
-        else:
+        if bucket is not None:
             self._buckets.move_to_end(who)
-        return bucket.take(now)
+            return bucket
+        bucket = self._buckets[who] = TokenBucket(self.rate, self._burst, self._clock())
+        if len(self._buckets) > self._size:
+            self._buckets.popitem(last=False)
+        return bucket

@@ -16,6 +16,7 @@ from apps.gate.lingering import MOST as MOST_LINGERING
 from apps.gate.pending import PendingAnswers
 from apps.gate.registration import Registration
 from apps.gate.settings import GateSettings
+from apps.gate.shares import Shares
 from apps.gate.worker_server import WorkerServer
 from common import logs, options, redis_client, tls
 from common.connection_limits import allow_open_files
@@ -23,6 +24,7 @@ from common.health import Health
 from common.lifecycle import Process
 from common.nats import Client
 from common.ops import OpsServer
+from common.token_bucket import Rates
 from common.watchdog import Watchdog
 
 log = logging.getLogger("apps.gate")
@@ -60,9 +62,11 @@ def build(settings: GateSettings) -> Process:
     health.add("nats", lambda: f"answers in {nats.round_trip() * 1000:.1f} ms")
     health.add("registration", registration.probe)
     health.note("pending", pending.__len__)
-    congestion = process.add(Congestion(pending, seconds=settings.wait_seconds, spawn=process.spawn))
-    process.add(ClientServer(settings=settings, dispatcher=dispatcher, congestion=congestion, tls=certificate,
-                             spawn=process.spawn))
+    shares = Shares(Rates(settings.address_rate, settings.address_burst, settings.max_connections, time.monotonic),
+                    settings.address_share, settings.max_pending)
+    congestion = process.add(Congestion(pending, shares, seconds=settings.wait_seconds, spawn=process.spawn))
+    process.add(ClientServer(settings=settings, dispatcher=dispatcher, congestion=congestion, shares=shares,
+                             tls=certificate, spawn=process.spawn))
     process.add(health)
     return process
 

@@ -17,12 +17,12 @@ from apps.gate.crew import Crew
 from apps.gate.dispatcher import Dispatcher
 from apps.gate.lingering import Lingering
 from apps.gate.settings import GateSettings
+from apps.gate.shares import Shares
 from apps.gate.strain import Strain
 from apps.gate.turned_away import TurnedAway
 from common.answers import busy
 from common.connection_limits import ConnectionLimits
 from common.metrics import Gauge
-from common.token_bucket import Rates
 
 log = logging.getLogger(__name__)
 
@@ -37,15 +37,15 @@ STOP_INTERVAL = 0.01
 class ClientServer:
     """Serves game clients from start to stop."""
 
-    def __init__(self, *, settings: GateSettings, dispatcher: Dispatcher, congestion: Congestion,
+    def __init__(self, *, settings: GateSettings, dispatcher: Dispatcher, congestion: Congestion, shares: Shares,
                  tls: ssl.SSLContext | None, spawn: Spawn) -> None:
         self._settings = settings
         self._congestion = congestion
+        self._shares = shares
         self._dispatcher = dispatcher
         self._tls = tls
         self._limits = ConnectionLimits(total=settings.max_connections,
                                         per_address=settings.max_connections_per_address)
-        self._rates = Rates(settings.address_rate, settings.address_burst, settings.max_connections, monotonic)
         self._lingering = Lingering(settings.close_seconds, spawn=spawn)
         turned_away = TurnedAway(busy(settings.retry_after) if tls is None else None, self._lingering)
         self._acceptor = Acceptor(settings.host, settings.client_port, partial(Crew().run, self._handle),
@@ -86,10 +86,13 @@ class ClientServer:
             gevent.sleep(STOP_INTERVAL)
 
     def _admit(self, address: str) -> bool:
-        reason = self._overload() or self._limits.admit(address)
+        """Look at what is the address's own first: what it has too much of is its own, and refused to nobody else."""
+        reason = (self._limits.lack_of(address) or self._shares.refusal(address) or self._overload()
+                  or self._limits.admit(address))
         if reason:
             REFUSED[reason].inc()
         else:
+            self._shares.count(address)
             self._starting += 1
         return not reason
 
@@ -103,7 +106,7 @@ class ClientServer:
         self._starting -= 1
         connection = ClientConnection(
             peer, settings=self._settings, dispatcher=self._dispatcher, tls=self._tls, ending=self._is_ending,
-            within_rate=partial(self._rates.take, address), linger=self._lingering.keep)
+            visitor=self._shares.visitor(address), linger=self._lingering.keep)
         self._connections.add(connection)
         try:
             connection.serve()

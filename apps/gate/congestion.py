@@ -4,7 +4,8 @@ A fixed number cannot tell: 500 requests are a quarter of a second for some work
 while many requests wait, the answers a second are counted; by Little's law as many requests may wait as are answered
 in the time that a new one may be expected to wait. While few wait nothing is known, and nothing is limited: a burst
 after a quiet time is let in. Requests that have waited long are left out, for they wait for something else than for
-their turn: a service that is mute must not keep out those who do not need it.
+their turn: a service that is mute must not keep out those who do not need it. So are those that an address has beyond
+its share of what may wait.
 """
 
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import gevent
 
 from apps.gate.background import Loop, Spawn
 from apps.gate.pending import PendingAnswers
+from apps.gate.shares import Shares
 from common.metrics import Gauge
 
 ROOM = Gauge("gate_room", "Requests that may wait before new connections are turned away")
@@ -33,16 +35,18 @@ SMOOTHING = 0.3
 class Congestion:
     """Watches the requests that wait and the answers that come."""
 
-    def __init__(self, pending: PendingAnswers, *, seconds: float, spawn: Spawn,
+    def __init__(self, pending: PendingAnswers, shares: Shares, *, seconds: float, spawn: Spawn,
                  clock: Callable[[], float] = monotonic) -> None:
         """``seconds`` is how long a new request may be expected to wait for its answer."""
         self._pending = pending
+        self._shares = shares
         self._seconds = seconds
         self._clock = clock
         self._looked = clock()
         self._answered = pending.answered
         self._rate: float | None = None
         self._room: float = pending.limit
+        self._excess = 0.0
         self._loop = Loop(spawn, self._run)
 
     def start(self) -> None:
@@ -54,7 +58,7 @@ class Congestion:
 
     def has_room_for(self, more: int) -> bool:
         """Whether so many more requests may wait."""
-        return len(self._pending) + more <= self._room
+        return len(self._pending) + more - self._excess <= self._room
 
     def look(self) -> None:
         """Find out how many requests may wait from now on."""
@@ -67,6 +71,8 @@ class Congestion:
             self._count((answered - self._answered) / (now - self._looked))
             self._room = min(self._pending.limit, stuck + max(CROWD, (self._rate or 0.0) * self._seconds))
             self._looked, self._answered = now, answered
+
+        self._excess = self._shares.resize(self._room)
 
     def _count(self, rate: float) -> None:
         self._rate = rate if self._rate is None else self._rate + SMOOTHING * (rate - self._rate)

@@ -15,6 +15,7 @@ from apps.gate.counts import REFUSED, REQUESTS, SECONDS
 from apps.gate.dispatcher import ClientGoneError, Dispatcher
 from apps.gate.request import MalformedRequestError, Request, check
 from apps.gate.settings import GateSettings
+from apps.gate.shares import Visitor
 from common.answers import Status, busy, platform
 from common.lines import CRLF, LineReader, LineTimeoutError, LineTooLongError, close_after_last_byte
 
@@ -38,11 +39,11 @@ class ClientConnection:
     """Serves one client from its first byte to the close."""
 
     def __init__(self, peer: socket.socket, *, settings: GateSettings, dispatcher: Dispatcher,
-                 tls: ssl.SSLContext | None, ending: Callable[[], bool], within_rate: Callable[[], bool],
+                 tls: ssl.SSLContext | None, ending: Callable[[], bool], visitor: Visitor,
                  linger: Callable[[int], None]) -> None:
         """``ending`` tells whether the gate is about to leave, so that no further request is taken.
 
-        ``within_rate`` counts a request and tells whether its address may send it. ``linger`` takes over a connection,
+        ``visitor`` counts requests and tells whether their address may send them. ``linger`` takes over a connection,
         as a file descriptor, whose sending side has been ended, and closes it later.
         """
         self._peer = peer
@@ -50,7 +51,7 @@ class ClientConnection:
         self._dispatcher = dispatcher
         self._tls = tls
         self._ending = ending
-        self._within_rate = within_rate
+        self._visitor = visitor
         self._linger = linger
         self._idle = True
 
@@ -106,13 +107,17 @@ class ClientConnection:
         return Next.REQUEST if request.keep_alive else Next.END
 
     def _answer(self, line: bytes, request: Request) -> None:
-        if not self._within_rate():
+        if reason := self._visitor.refusal():
             REQUESTS["busy"].inc()
-            REFUSED["rate"].inc()
+            REFUSED[reason].inc()
             self._send(busy(self._settings.retry_after))
             return
         begun = monotonic()
-        answer = self._dispatcher.answer(line, self._peer)
+        self._visitor.begin()
+        try:
+            answer = self._dispatcher.answer(line, self._peer)
+        finally:
+            self._visitor.end()
         seconds = monotonic() - begun
         SECONDS.observe(seconds)
         self._log(request, answer, seconds)

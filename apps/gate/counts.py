@@ -7,5 +7,5 @@ _REFUSED = Counter("gate_refused_total", "Connections and requests that were ans
 
 REQUESTS = {status: _REQUESTS.labels(status) for status in ("answered", "busy", "timed_out", "malformed", "gone")}
 REFUSED = {reason: _REFUSED.labels(reason) for reason in (
-    "connections", "address", "pending", "redis", "nats", "registration", "no_worker", "rate", "strain")}
+    "connections", "address", "pending", "redis", "nats", "registration", "no_worker", "rate", "share", "strain")}
 SECONDS = Histogram("gate_request_seconds", "Time from a request's arrival to its answer", buckets=LATENCY_BUCKETS)

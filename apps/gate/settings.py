@@ -23,9 +23,11 @@ class GateSettings(TlsSettings, RedisSettings, NatsSettings, OpsSettings, Proces
     max_connections: int = option(10_000, "Client connections at once", least=1)
     max_connections_per_address: int = option(
         500, "Client connections at once from one address; 0: no limit, for a proxy that hides addresses", least=0)
-    address_rate: float = option(300.0, "Requests a second from one address; 0: no limit, for a proxy that hides them",
-                                 least=0)
+    address_rate: float = option(300.0, "Requests a second from one address, which all players behind it share; 0: no "
+                                 "limit, for a proxy that hides addresses", least=0)
     address_burst: int = option(600, "Requests that one address may send at once before its rate counts", least=1)
+    address_share: float = option(0.5, "Part of the requests that may wait at once that one address may have; 1: all, "
+                                  "as with --address-rate 0", least=0.01)
     lag_seconds: float = option(0.1, "Seconds that the event loop may be late before new connections are turned away",
                                 least=0.01)
     wait_seconds: float = option(0.1, "Seconds that a new request may be expected to wait, by what is answered a "

@@ -13,7 +13,7 @@ from tests.support.waiting import wait_for
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     with running(tmp_path_factory.mktemp("gate"), max_connections=30, max_connections_per_address=20, max_pending=5,
-                 max_worker_connections=3) as system:
+                 max_worker_connections=3, address_share=1) as system:
         yield system
 
 

@@ -7,6 +7,8 @@ import pytest
 
 from apps.gate.congestion import CROWD, INTERVAL, STUCK_SECONDS, Congestion
 from apps.gate.pending import PendingAnswers
+from apps.gate.shares import Shares
+from common.token_bucket import Rates
 
 LIMIT = 500
 SECONDS = 0.2
@@ -18,7 +20,9 @@ class Traffic:
     def __init__(self) -> None:
         self.now = 100.0
         self.pending = PendingAnswers(limit=LIMIT, seconds=10, clock=lambda: self.now, spawn=gevent.spawn)
-        self.congestion = Congestion(self.pending, seconds=SECONDS, spawn=gevent.spawn, clock=lambda: self.now)
+        self.shares = Shares(Rates(1000, 1000, 10, lambda: self.now), 0.5, LIMIT)
+        self.congestion = Congestion(self.pending, self.shares, seconds=SECONDS, spawn=gevent.spawn,
+                                     clock=lambda: self.now)
         self._numbers = itertools.count()
         self._waiting: list[str] = []
 
@@ -81,3 +85,14 @@ def test_what_nobody_answers_does_not_pile_up() -> None:
     traffic = Traffic()
     traffic.run(0.4, coming=1000, answered=0)
     assert CROWD <= len(traffic.pending) < 4 * CROWD
+
+
+def test_what_one_address_has_beyond_its_share_leaves_room_for_others() -> None:
+    traffic = Traffic()
+    for _ in range(LIMIT // 2):
+        traffic.shares.begin("a")
+        traffic.come(1)
+    for _ in range(10):  # nobody is answered, so there is room for a crowd only
+        traffic.now += INTERVAL
+        traffic.congestion.look()
+    assert traffic.come(LIMIT) == CROWD - CROWD // 2

@@ -21,6 +21,15 @@ def test_a_burst_then_the_rate() -> None:
     assert [rates.take("a") for _ in range(4)] == [True, True, True, False]
 
 
+def test_asking_counts_nothing() -> None:
+    clock = Clock()
+    rates = Rates(1, 1, 10, clock)
+    assert [rates.has("a"), rates.has("a"), rates.take("a"), rates.has("a")] == [True, True, True, False]
+    clock.now += 1
+    assert rates.has("a")
+    assert Rates(0, 0, 10, clock).has("a")
+
+
 def test_one_does_not_use_up_what_belongs_to_another() -> None:
     rates = Rates(1, 1, 10, Clock())
     assert (rates.take("a"), rates.take("a"), rates.take("b")) == (True, False, True)
