@@ -14,6 +14,7 @@ from pathlib import Path
 
 import gevent
 
+from apps.worker.account_rates import AccountRates
 from apps.worker.auth_client import AuthClient
 from apps.worker.codes import Codes
 from apps.worker.functions import function_list
@@ -22,6 +23,7 @@ from apps.worker.gate_sender import SendingRules
 from apps.worker.gates import Gates
 from apps.worker.housekeeping import Housekeeping, Pace
 from apps.worker.identities import Identities
+from apps.worker.look_up import LookUp, as_text
 from apps.worker.mail_client import MailClient
 from apps.worker.mail_jobs import batch
 from apps.worker.mail_jobs.part import MailJobs
@@ -43,7 +45,6 @@ from common.lifecycle import Part, Process
 from common.mysql import Database
 from common.nats import Client
 from common.ops import OpsServer
-from common.token_bucket import Rates
 from common.watchdog import Watchdog
 
 log = logging.getLogger("apps.worker")
@@ -94,17 +95,19 @@ def build(settings: WorkerSettings) -> Process:
         codes=Codes(redis, choose_sender(settings), tries=settings.code_tries, per_day=settings.codes_per_day,
                     random_below=secrets.randbelow),
         logins=Throttle(redis, "login", settings.login_tries, settings.login_window_seconds))
+    rates = AccountRates(settings.player_rate, settings.player_burst, workers=settings.player_rate_workers,
+                         size=settings.player_cache, clock=time.monotonic)
     handler = MessageHandler(
         functions=function_list(debug=settings.debug_functions),
         identities=Identities(auth, settings.token_cache, time.time),
         players=Players(database, settings.player_cache), game_data=game_data,
-        rates=Rates(settings.player_rate, settings.player_burst, settings.player_cache, time.monotonic),
+        rates=rates,
         runner=Runner(database, services, outbox, clock=now, random=RANDOM, lease=lease))
-    gates = Gates(lambda gate_id: _text(redis.get(keys.gate(gate_id))), SendingRules(
+    gates = Gates(lambda gate_id: as_text(redis.get(keys.gate(gate_id))), SendingRules(
         connect_seconds=settings.gate_connect_seconds, idle_seconds=settings.gate_idle_seconds,
         patience=settings.gate_patience_seconds, memory=settings.gate_resend_seconds, queue=settings.gate_queue))
     worker = Worker(
-        nats, redis, gates, handler, subject=settings.jobs_subject, queue_group=settings.jobs_queue,
+        nats, LookUp(redis, rates), gates, handler, subject=settings.jobs_subject, queue_group=settings.jobs_queue,
         concurrency=settings.concurrency, queue=settings.queue, queue_seconds=settings.queue_seconds,
         job_seconds=settings.job_seconds, access_log=settings.access_log, clock=time.monotonic)
 
@@ -143,10 +146,6 @@ def mail_jobs(settings: WorkerSettings, database: Database, nats: Client) -> lis
     pace = batch.Pace(settings.mail_job_batch, settings.mail_job_window, timedelta(seconds=settings.mail_job_pause),
                       settings.mail_job_backlog, horizon=lease)
     return [outbox, MailJobs(database, pace, seconds=settings.mail_job_seconds, clock=now)]
-
-
-def _text(value: object) -> str | None:
-    return value.decode() if isinstance(value, bytes) else None
 
 
 def main() -> int:

@@ -7,10 +7,12 @@ from typing import Any
 import redis
 
 from apps.worker import fields
+from apps.worker.account_rates import AccountRates
 from apps.worker.fields import FieldError
 from apps.worker.functions import Entry, Scope
 from apps.worker.game_data import GameData, NoGameDataError
 from apps.worker.identities import SESSION, Identities, Identity, TokenRefusedError
+from apps.worker.look_up import Found
 from apps.worker.players import NoPlayerError, Players
 from apps.worker.request import MalformedRequestError, Request
 from apps.worker.runner import Call, OwnerGoneError, Runner
@@ -20,7 +22,6 @@ from common.answers import Status
 from common.http_client import ServiceUnavailableError
 from common.metrics import Counter
 from common.mysql import DatabaseUnavailableError, OutcomeUnknownError
-from common.token_bucket import Rates
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +45,7 @@ class MessageHandler:
     """Answers requests. It never raises; what nobody expected is logged and becomes a status of the platform."""
 
     def __init__(self, *, functions: Mapping[str, Entry], identities: Identities, players: Players,
-                 game_data: GameData, runner: Runner, rates: Rates) -> None:
-        """``rates`` are those of accounts."""
+                 game_data: GameData, runner: Runner, rates: AccountRates) -> None:
         self._functions = functions
         self._identities = identities
         self._players = players
@@ -62,17 +62,17 @@ class MessageHandler:
         """Return the identity behind a request if its token was seen before; its live token is then to be looked up."""
         return self._identities.remembered(message.token)
 
-    def handle(self, message_id: str, message: Request, identity: Identity | None, live_token_id: str | None) -> bytes:
+    def handle(self, message_id: str, message: Request, identity: Identity | None, found: Found) -> bytes:
         """Return the answer line of a request."""
-        return guarded(lambda: self._runner.run(self.resolve(message_id, message, identity, live_token_id)))
+        return guarded(lambda: self._runner.run(self.resolve(message_id, message, identity, found)))
 
-    def resolve(self, message_id: str, message: Request, identity: Identity | None, live_token_id: str | None) -> Call:
+    def resolve(self, message_id: str, message: Request, identity: Identity | None, found: Found) -> Call:
         """Find out everything about a request that its function needs. Raises Refusal and its like."""
         entry = self._functions.get(message.function)
         if entry is None:
             raise Refusal(Status.UNKNOWN_FUNCTION, "unknown function")
-        known = None if entry.scope is Scope.NOBODY else self._authenticate(message, identity, live_token_id)
-        if known is not None and not self._rates.take(known.account):
+        known = None if entry.scope is Scope.NOBODY else self._authenticate(message, identity, found.live_token_id)
+        if known is not None and not (found.within_rate and self._rates.take(known.account)):
             raise TooManyRequestsError
         config = self._game_data.current
         world = self._world(entry, message, known, config)

@@ -16,8 +16,12 @@ class WorkerSettings(ProcessSettings, OpsSettings, NatsSettings, RedisSettings, 
     queue: int = option(256, "Jobs that may wait for a free place; beyond it the client is told to come again", least=0)
     queue_seconds: float = option(0.2, "Seconds that the oldest waiting job may wait before new ones are refused",
                                   least=0.01)
-    player_rate: float = option(50.0, "Requests a second of one account in each worker; 0 for no limit", least=0)
+    player_rate: float = option(50.0, "Requests a second of one account, in all workers together; 0 for no limit",
+                                least=0)
     player_burst: int = option(200, "Requests that one account may send at once before its rate counts", least=1)
+    player_rate_workers: int = option(
+        32, "Workers for which the rate of an account holds; each lets so small a part of it pass without asking Redis",
+        least=1)
     job_seconds: float = option(10.0, "Seconds that a job may take, its waiting included", least=0.1)
     access_log: bool = option(False, "Write a log line for each finished job")
 

@@ -12,9 +12,10 @@ from gevent.queue import Queue
 from apps.worker import request
 from apps.worker.gates import Gates
 from apps.worker.identities import Identity
+from apps.worker.look_up import Found, LookUp
 from apps.worker.message_handler import MessageHandler
 from apps.worker.request import MalformedRequestError, Request
-from common import answers, frames, keys, logs
+from common import answers, frames, logs
 from common.answers import Status
 from common.frames import FrameError
 from common.metrics import LATENCY_BUCKETS, Counter, Gauge, Histogram
@@ -47,13 +48,13 @@ class Job:
 class Worker:
     """Runs jobs in a fixed number of greenlets; refuses what would have to wait too long."""
 
-    def __init__(self, nats: Client, redis_client: "redis.Redis", gates: Gates, handler: MessageHandler, *,
+    def __init__(self, nats: Client, look_up: LookUp, gates: Gates, handler: MessageHandler, *,
                  subject: str, queue_group: str, concurrency: int, queue: int, queue_seconds: float,
                  job_seconds: float, access_log: bool,
                  clock: Callable[[], float]) -> None:
         """``clock`` is monotonic, in seconds."""
         self._nats = nats
-        self._redis = redis_client
+        self._look_up = look_up
         self._gates = gates
         self._handler = handler
         self._subject = subject
@@ -110,6 +111,9 @@ class Worker:
             logs.message_id.set(job.message_id)
             try:
                 self._run(job)
+            except redis.RedisError as error:
+                log.warning("not served, Redis: %s", error)
+                self._refuse(job.reply)
             except Exception:  # the greenlet has to go on with the next job
                 log.exception("a job failed outside of its function")
                 DROPPED.labels("failed").inc()
@@ -124,23 +128,17 @@ class Worker:
             self._return_malformed(job, error)
             return
         identity = self._handler.remembered(message)
-        try:
-            gate_id, live_token_id = self._look_up(job, identity)
-        except redis.RedisError as error:
-            log.warning("not served, Redis: %s", error)
-            self._refuse(job.reply)
+        found = self._look_up.of(job.message_id, identity)
+        if found.gate_id is None or left <= 0:
+            DROPPED.labels("nobody waits" if found.gate_id is None else "too late").inc()
             return
-        if gate_id is None or left <= 0:
-            DROPPED.labels("nobody waits" if gate_id is None else "too late").inc()
-            return
-        answer = self._answer(job, message, identity, live_token_id, left)
-        self._gates.send(gate_id, frames.encode(job.message_id, answer))
+        answer = self._answer(job, message, identity, found, left)
+        self._gates.send(found.gate_id, frames.encode(job.message_id, answer))
 
-    def _answer(self, job: Job, message: Request, identity: Identity | None, live_token_id: str | None,
-                left: float) -> bytes:
+    def _answer(self, job: Job, message: Request, identity: Identity | None, found: Found, left: float) -> bytes:
         answer = answers.platform(Status.TIMED_OUT, "request timed out")
         with quietly_within(left):
-            answer = self._handler.handle(job.message_id, message, identity, live_token_id)
+            answer = self._handler.handle(job.message_id, message, identity, found)
         seconds = self._clock() - job.arrived
         function = message.function if self._handler.knows(message.function) else UNKNOWN
         status = status_of(answer)
@@ -151,16 +149,8 @@ class Worker:
                     extra={"status": status, "milliseconds": round(seconds * 1000, 1)})
         return answer
 
-    def _look_up(self, job: Job, identity: Identity | None) -> tuple[str | None, str | None]:
-        """Return the id of the waiting gate and the live token, in one round trip."""
-        wanted = [keys.message(job.message_id)]
-        if identity is not None:
-            wanted.append(keys.live_token(identity.kind, identity.uid))
-        found = [as_text(value) for value in self._redis.execute_command("MGET", *wanted)]  # type: ignore[no-untyped-call]  # cheaper than mget
-        return found[0], found[1] if identity is not None else None
-
     def _return_malformed(self, job: Job, error: MalformedRequestError) -> None:
-        gate_id, _ = self._look_up(job, None)
+        gate_id = self._look_up.of(job.message_id, None).gate_id
         if gate_id is not None:
             answer = answers.platform(Status.MALFORMED, str(error))
             self._gates.send(gate_id, frames.encode(job.message_id, answer))
@@ -170,11 +160,6 @@ class Worker:
         DROPPED.labels("refused").inc()
         if reply:
             self._nats.publish(reply, payload=answers.busy(RETRY_AFTER))
-
-
-def as_text(value: object) -> str | None:
-    """Return what Redis holds as text, or None."""
-    return value.decode() if isinstance(value, bytes) else None
 
 
 def status_of(answer: bytes) -> str:

@@ -14,11 +14,13 @@ from gevent.event import Event
 from gevent.server import StreamServer
 
 from apps.local.backends import Nats, Valkey
+from apps.worker.account_rates import AccountRates
 from apps.worker.gate_sender import SendingRules
 from apps.worker.gates import Gates
 from apps.worker.identities import Identity
+from apps.worker.look_up import Found, LookUp, as_text
 from apps.worker.request import Request
-from apps.worker.worker import Worker, as_text
+from apps.worker.worker import Worker
 from common import frames, keys
 from common.lines import LineReader
 from common.nats import Client, Message
@@ -41,7 +43,7 @@ class Handler:
     def remembered(self, message: Request) -> Identity | None:
         return None
 
-    def handle(self, message_id: str, message: Request, identity: Identity | None, live: str | None) -> bytes:
+    def handle(self, message_id: str, message: Request, identity: Identity | None, found: Found) -> bytes:
         return self._work(message)
 
 
@@ -105,7 +107,8 @@ def scene(nats_server: Nats, redis_server: Valkey) -> Callable[..., Any]:
         gates = Gates(lambda gate_id: as_text(redis.get(keys.gate(gate_id))), SendingRules(
             connect_seconds=1, idle_seconds=30, patience=10, memory=2, queue=100))
         options: dict[str, Any] = {"concurrency": 4, "queue": 4, "queue_seconds": 5.0, "job_seconds": 5.0} | limits
-        worker = Worker(nats, redis, gates, Handler(work), subject=subject,  # type: ignore[arg-type]
+        rates = AccountRates(0, 1, workers=1, size=1, clock=time.monotonic)
+        worker = Worker(nats, LookUp(redis, rates), gates, Handler(work), subject=subject,  # type: ignore[arg-type]
                         queue_group="workers", access_log=False, clock=time.monotonic, **options)
         for part in (redis, nats, gate, worker):
             part.start()

@@ -12,7 +12,7 @@ from gevent.server import StreamServer
 from apps.local.backends import Valkey
 from apps.worker.gate_sender import SendingRules
 from apps.worker.gates import Gates
-from apps.worker.worker import as_text
+from apps.worker.look_up import as_text
 from common import keys
 from common.lines import LineReader, LineTooLongError
 from common.redis_client import PipelinedRedis
