@@ -19,6 +19,7 @@ from apps.worker.auth_client import AuthClient
 from apps.worker.codes import Codes
 from apps.worker.functions import function_list
 from apps.worker.game_data import GameData
+from apps.worker.game_data_copies import Copy, FileCopy, RedisCopy
 from apps.worker.gate_sender import SendingRules
 from apps.worker.gates import Gates
 from apps.worker.housekeeping import Housekeeping, Pace
@@ -82,8 +83,11 @@ def build(settings: WorkerSettings) -> Process:
         "auth", settings.auth_url, timeout=settings.ticket_try_seconds, connections=settings.service_connections))
     mail = MailClient(service("mail", settings.mail_url), lanes=settings.mail_lanes, batch=settings.mail_batch,
                       patience=settings.service_patience, tries=settings.service_tries)
-    game_data = GameData(service("config", settings.config_url), settings.config_seconds,
-                         Path(settings.config_copy) if settings.config_copy else None)
+    copies: list[Copy] = [RedisCopy(redis, settings.config_copy_bytes)]
+    if settings.config_copy:
+        copies.append(FileCopy(Path(settings.config_copy)))
+    game_data = GameData(service("config", settings.config_url), settings.config_seconds, copies,
+                         keep_seconds=settings.config_copy_seconds)
     lease = timedelta(seconds=settings.outbox_lease_seconds)
     outbox = Outbox(
         database, receivers(mail, nats), rows=Rows.REQUESTS, parallel=1, longest_wait=FULL_BOX_WAIT,

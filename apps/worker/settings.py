@@ -43,7 +43,10 @@ class WorkerSettings(ProcessSettings, OpsSettings, NatsSettings, RedisSettings, 
         0.5, "Seconds that one of four tries to register a chat ticket may take, each with another ticket", least=0.05)
 
     config_seconds: float = option(2.0, "Seconds between two looks for a new version of the game data", least=0.1)
-    config_copy: str = option("", "File that keeps the last good game data for a start without config; none if empty")
+    config_copy: str = option("", "File that keeps the last good game data for a start while config is away and Redis "
+                              "has no copy; none if empty")
+    config_copy_bytes: int = option(8 * 1024 * 1024, "Largest game data of which Redis keeps a copy; 0: none", least=0)
+    config_copy_seconds: float = option(60.0, "Seconds between two looks whether the copies are still there", least=0.1)
     token_cache: int = option(20_000, "Tokens whose signature is remembered", least=0)
     player_cache: int = option(50_000, "Accounts whose player is remembered", least=0)
 

@@ -6,7 +6,8 @@ from typing import Any
 import gevent
 import pytest
 
-from apps.worker.game_data import GameData, NoGameDataError, write_whole
+from apps.worker.game_data import GameData, NoGameDataError
+from apps.worker.game_data_copies import FileCopy, write_whole
 from common.http_client import JsonClient, Reply, ServiceUnavailableError
 
 
@@ -24,6 +25,10 @@ class Config(JsonClient):
         return reply
 
 
+def game_data(config: Config, *copies: Path) -> GameData:
+    return GameData(config, 60, [FileCopy(path) for path in copies], keep_seconds=60)
+
+
 def version(etag: str, **files: Any) -> Reply:
     return Reply(200, etag, files)
 
@@ -38,13 +43,13 @@ def test_many_may_write_the_copy_at_once(tmp_path: Path) -> None:
 
 def test_a_copy_that_cannot_be_written_is_no_reason_to_end(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    data = GameData(Config(version("1", a=1)), 1, tmp_path / "file" / "copy.json")
+    data = game_data(Config(version("1", a=1)), tmp_path / "file" / "copy.json")
     data.refresh()
     assert data.current == {"a": 1}
 
 
 def test_the_last_good_version_stays_when_config_is_away(tmp_path: Path) -> None:
-    data = GameData(Config(version("1", a=1), None, Reply(304, "1", None), version("2", a=2)), 1, None)
+    data = game_data(Config(version("1", a=1), None, Reply(304, "1", None), version("2", a=2)))
     seen = []
     for _ in range(4):
         data.refresh()
@@ -54,19 +59,37 @@ def test_the_last_good_version_stays_when_config_is_away(tmp_path: Path) -> None
 
 def test_a_start_without_config_takes_the_copy(tmp_path: Path) -> None:
     path = tmp_path / "copy.json"
-    GameData(Config(version("1", a=1)), 60, path).refresh()
-    later = GameData(Config(None), 60, path)
+    game_data(Config(version("1", a=1)), path).refresh()
+    later = game_data(Config(None), path)
     later.start()
     later.stop()
     assert later.current == {"a": 1}
 
 
-@pytest.mark.parametrize("content", [None, b"", b"{half"])
+def test_the_first_good_copy_is_taken(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("none", "broken", "good", "other")]
+    for path, content in zip(paths[1:], (b"{half", b'{"a":1}', b'{"a":2}'), strict=True):
+        path.write_bytes(content)
+    data = game_data(Config(None), *paths)
+    data.look()
+    assert data.current == {"a": 1}
+
+
+def test_a_copy_that_got_lost_is_made_again(tmp_path: Path) -> None:
+    path, same = tmp_path / "copy.json", Reply(304, "1", None)
+    data = GameData(Config(version("1", a=1), same, same), 60, [FileCopy(path)], keep_seconds=0)
+    data.refresh()
+    path.unlink()
+    data.refresh()
+    assert path.read_bytes() == b'{"a":1}'
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{half", b"[]"])
 def test_without_config_and_without_a_good_copy_there_is_nothing(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "copy.json"
     if content is not None:
         path.write_bytes(content)
-    data = GameData(Config(None), 60, path)
+    data = game_data(Config(None), path)
     data.start()
     data.stop()
     with pytest.raises(NoGameDataError):
