@@ -75,7 +75,8 @@ def main() -> int:
     """Serve until SIGTERM; return the exit code: 0, 1 for an error, 2 for options that are not acceptable."""
     settings = options.parse(GateSettings, "apps.gate", sys.argv[1:], os.environ)
     logs.set_up("gate", settings.log_level, settings.log_format)
-    wanted = settings.max_connections + settings.max_worker_connections + MOST_LINGERING
+    wanted = (settings.max_connections + settings.max_worker_connections + MOST_LINGERING
+              + settings.tls_refusals_at_once)
     room = allow_open_files(wanted)
     if room < wanted:
         log.warning("open files allow only %s connections", room)

@@ -8,7 +8,7 @@ from time import monotonic
 
 import gevent
 
-from apps.gate.acceptor import Acceptor
+from apps.gate.acceptor import Acceptor, Refuse
 from apps.gate.background import Spawn
 from apps.gate.congestion import Congestion
 from apps.gate.connection import ClientConnection
@@ -19,6 +19,7 @@ from apps.gate.lingering import Lingering
 from apps.gate.settings import GateSettings
 from apps.gate.shares import Shares
 from apps.gate.strain import Strain
+from apps.gate.tls_refusals import RefusalLimits, TlsRefusals
 from apps.gate.turned_away import TurnedAway
 from common.answers import busy
 from common.connection_limits import ConnectionLimits
@@ -47,9 +48,9 @@ class ClientServer:
         self._limits = ConnectionLimits(total=settings.max_connections,
                                         per_address=settings.max_connections_per_address)
         self._lingering = Lingering(settings.close_seconds, spawn=spawn)
-        turned_away = TurnedAway(busy(settings.retry_after) if tls is None else None, self._lingering)
-        self._acceptor = Acceptor(settings.host, settings.client_port, partial(Crew().run, self._handle),
-                                  admit=self._admit, refuse=turned_away.take, backlog=settings.backlog, spawn=spawn)
+        crew = Crew()
+        self._acceptor = Acceptor(settings.host, settings.client_port, partial(crew.run, self._handle),
+                                  admit=self._admit, refuse=self._refusal(crew), backlog=settings.backlog, spawn=spawn)
         self._connections: set[ClientConnection] = set()
         self._strain = Strain(limit=settings.lag_seconds, spawn=spawn)
         self._starting = 0  # admitted, but their greenlets had no turn yet
@@ -79,6 +80,15 @@ class ClientServer:
             log.warning("connections cut off at the end", extra={"count": len(self._connections)})
         self._lingering.stop()
         self._strain.stop()
+
+    def _refusal(self, crew: Crew) -> Refuse:
+        """Return what turns connections away."""
+        settings, answer = self._settings, busy(self._settings.retry_after)
+        if self._tls is None:
+            return TurnedAway(answer, self._lingering).take
+        limits = RefusalLimits(rate=settings.tls_refusals, at_once=settings.tls_refusals_at_once,
+                               seconds=settings.tls_refusal_seconds, close_seconds=settings.close_seconds)
+        return TlsRefusals(answer, self._tls, limits, run=crew.run).take
 
     def _wait_for_connections(self, seconds: float) -> None:
         deadline = monotonic() + seconds

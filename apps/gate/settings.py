@@ -28,6 +28,11 @@ class GateSettings(TlsSettings, RedisSettings, NatsSettings, OpsSettings, Proces
     address_burst: int = option(600, "Requests that one address may send at once before its rate counts", least=1)
     address_share: float = option(0.5, "Part of the requests that may wait at once that one address may have; 1: all, "
                                   "as with --address-rate 0", least=0.01)
+    tls_refusals: float = option(50.0, "Clients a second that are told over TLS that there is no room; that takes a "
+                                 "handshake, so all others are closed without a word; 0: none is told", least=0)
+    tls_refusals_at_once: int = option(50, "Clients at once that are told so over TLS", least=1)
+    tls_refusal_seconds: float = option(2.0, "Seconds in which such a client has to finish its handshake and take the "
+                                        "answer", least=0.1)
     lag_seconds: float = option(0.1, "Seconds that the event loop may be late before new connections are turned away",
                                 least=0.01)
     wait_seconds: float = option(0.1, "Seconds that a new request may be expected to wait, by what is answered a "

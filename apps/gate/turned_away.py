@@ -7,7 +7,6 @@ connections would overflow otherwise, and clients would wait for seconds to be l
 import _socket  # a socket that gevent knows nothing of costs a third
 import logging
 import socket
-from posix import close  # gevent's own would wait for a turn of the event loop
 from typing import Any
 
 from apps.gate.lingering import DRAINED, Lingering
@@ -17,18 +16,14 @@ log = logging.getLogger(__name__)
 
 
 class TurnedAway:
-    """Answers connections that are not admitted."""
+    """Answers connections without TLS that are not admitted; for the others see ``tls_refusals``."""
 
-    def __init__(self, answer: bytes | None, lingering: Lingering) -> None:
-        """Without an ``answer`` connections are closed without a word, as with TLS: a handshake costs too much."""
-        self._answer = None if answer is None else answer + CRLF
+    def __init__(self, answer: bytes, lingering: Lingering) -> None:
+        self._answer = answer + CRLF
         self._lingering = lingering
 
     def take(self, descriptor: int) -> None:
         """Answer and close the accepted connection of this file descriptor. Never waits."""
-        if self._answer is None:
-            close(descriptor)
-            return
         peer = _socket.socket(fileno=descriptor)
         try:
             asked = _read(peer)

@@ -32,12 +32,12 @@ def left_open(clock: Clock) -> Iterator[Lingering]:
     assert len(left_open) == 0
 
 
-def refused(left_open: Lingering, sent: bytes = b"", answer: bytes | None = b'{"status":-3}') -> socket.socket:
+def refused(left_open: Lingering, sent: bytes = b"") -> socket.socket:
     """Return the client's end of a connection that was turned away; it sent something before."""
     ours, client = socket.socketpair()
     client.settimeout(5)
     client.sendall(sent)
-    TurnedAway(answer, left_open).take(ours.detach())
+    TurnedAway(b'{"status":-3}', left_open).take(ours.detach())
     return client
 
 
@@ -76,11 +76,6 @@ def test_a_client_that_is_gone_already_is_forgotten(left_open: Lingering) -> Non
     number = ours.detach()
     TurnedAway(b"{}", left_open).take(number)
     assert is_closed(number)
-
-
-def test_with_tls_the_connection_is_closed_without_a_word(left_open: Lingering) -> None:
-    with refused(left_open, answer=None) as client:
-        assert client.recv(100) == b""
 
 
 def is_closed(descriptor: int) -> bool:
