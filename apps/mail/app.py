@@ -13,7 +13,7 @@ from flask import Flask, Response
 from apps.mail import checks
 from apps.mail.box import BoxBusyError
 from apps.mail.delivery import DeliveryRules, Outcome, Parcel
-from apps.mail.listings import Listing, Listings
+from apps.mail.listings import Listing, Listings, Which
 from apps.mail.reader import Reader
 from apps.mail.settings import MailSettings
 from apps.mail.store import MailStore, StoreRules
@@ -69,7 +69,7 @@ class Endpoints:
         return {
             "send": self.send, "send_batch": self.send_batch, "all": self.all, "new": self.new,
             "list_batch": self.list_batch, "get": self.get, "count": self.count, "mark_read": self.mark_read,
-            "delete": self.delete, "delete_read": self.delete_read,
+            "mark_listed": self.mark_listed, "delete": self.delete, "delete_read": self.delete_read,
         }
 
     def send(self) -> Response:
@@ -88,15 +88,19 @@ class Endpoints:
             _sent(parcel, next(sent)) if isinstance(parcel, Parcel) else _refusal(parcel) for parcel in parcels]})
 
     def all(self) -> Response:
-        return reply(self._listed(self.store.list_all(checks.box_name(fields()))))
+        return reply(self._listed(self.store.listing(checks.box_name(fields()), Which.ALL)))
 
     def new(self) -> Response:
-        return reply(self._listed(self.store.list_new(checks.box_name(fields()))))
+        """List the mails that were never listed before. With ``peek`` they stay new, see ``mark_listed``."""
+        given = fields()
+        return reply(self._listed(self.store.listing(checks.box_name(given), _new(given))))
 
     def list_batch(self) -> Response:
-        """List several mailboxes; each has an answer of its own, that of ``all``, or of ``new`` where it asks so."""
+        """List several mailboxes; each has an answer of its own, that of ``all``, or of ``new`` where it asks so, then
+        with ``peek`` or without."""
         given = checks.objects(fields(), "boxes", self.settings.list_batch_size)
-        found = self.store.list_each([(checks.box_name(box), box.get("new") is True) for box in given])
+        found = self.store.list_each([(checks.box_name(box), _new(box) if box.get("new") is True else Which.ALL)
+                                      for box in given])
         return reply({"status": 0, "answers": [
             _refusal(listing) if isinstance(listing, Exception) else self._listed(listing) for listing in found]})
 
@@ -111,6 +115,11 @@ class Endpoints:
     def mark_read(self) -> Response:
         given = fields()
         return _keys(self.store.mark_read(checks.box_name(given), checks.keys(given)))
+
+    def mark_listed(self) -> Response:
+        """Let mails be new no more; ``keys`` are those that were."""
+        given = fields()
+        return _keys(self.store.mark_listed(checks.box_name(given), checks.keys(given)))
 
     def delete(self) -> Response:
         given = fields()
@@ -135,6 +144,10 @@ class Endpoints:
 
     def _count(self, current: int) -> dict[str, int]:
         return {"cur": current, "max": self.settings.box_size}
+
+
+def _new(given: dict[str, Any]) -> Which:
+    return Which.PEEK if checks.flag(given, "peek") else Which.NEW
 
 
 def _sent(parcel: Parcel, outcome: Outcome | Exception) -> dict[str, Any]:

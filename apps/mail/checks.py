@@ -68,6 +68,11 @@ def objects(given: dict[str, Any], field: str, most: int) -> list[dict[str, Any]
     return found
 
 
+def flag(given: dict[str, Any], field: str) -> bool:
+    """Return whether a field says so, as JSON or as text; anything else says no."""
+    return given.get(field) is True or given.get(field) == "true"
+
+
 def new_key(given: dict[str, Any]) -> str | None:
     """Return the idempotency key of a delivery, None when there is none. Raises MalformedError."""
     return None if given.get("key") is None else _matching(given, "key", KEY)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from functools import cached_property
 from typing import NamedTuple
 
@@ -22,6 +23,17 @@ one. The rest is for clocks that differ between here and the server of the volum
 """
 
 Stamp = tuple[tuple[int, int], ...]
+
+
+class Which(Enum):
+    """Which mails a listing is of."""
+
+    ALL = "all"
+    """None of them is new any more."""
+    NEW = "new"
+    """Those that were never listed before; they are new no more."""
+    PEEK = "peek"
+    """The same, but they stay new until somebody says that they were listed."""
 
 
 class Mail(NamedTuple):

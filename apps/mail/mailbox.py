@@ -48,6 +48,28 @@ def mark_read(box: Box, keys: Collection[str]) -> list[str]:
     return [entry.name.key for entry in entries]
 
 
+def mark_listed(box: Box, keys: Collection[str]) -> list[str]:
+    """Let mails be new no more, as a listing does; return the keys of those that were."""
+    entries = [entry for entry in chosen(scan(box), keys) if entry.folder == NEW]
+    for entry in entries:
+        settle(box, entry)
+    if entries:
+        box.sync(NEW, CUR)
+    return [entry.name.key for entry in entries]
+
+
+def settle(box: Box, entry: Entry) -> Entry:
+    """Move a new mail to ``cur``. A foreign one stays where it is when its name leaves no room for flags."""
+    if entry.folder != NEW:
+        return entry
+    try:
+        return to_cur(box, entry, entry.name.flags)
+    except OSError:
+        if entry.name.moment is not None:
+            raise
+        return entry
+
+
 def delete(box: Box, keys: Collection[str], now: float) -> list[str]:
     """Delete mails at ``now`` (Unix time) and remember their keys; return those that were found."""
     return _delete(box, chosen(scan(box), keys), now)

@@ -12,8 +12,8 @@ from apps.mail import foreign, message
 from apps.mail.box import NEW, Box
 from apps.mail.cache import Cache
 from apps.mail.checks import BoxName, Limits
-from apps.mail.listings import Listed, Listing, Listings, Mail, stamp_of
-from apps.mail.mailbox import Entry, chosen, scan, to_cur
+from apps.mail.listings import Listed, Listing, Listings, Mail, Which, stamp_of
+from apps.mail.mailbox import Entry, chosen, scan, settle
 
 FILE_LIMIT = 256 * 1024
 """Bytes of the largest file that is read. A mail of ours at the hard limits of its parts is smaller."""
@@ -30,8 +30,13 @@ class Reader:
         self._cache: Cache[Mail] = Cache(cache_size)
         self._listings = listings
 
+    def listing(self, box: Box, name: BoxName, which: Which) -> Listing:
+        """Return mails of a mailbox, the newest last."""
+        ways = {Which.ALL: self.list_all, Which.NEW: self.list_new, Which.PEEK: self.peek}
+        return ways[which](box, name)
+
     def list_all(self, box: Box, name: BoxName) -> Listing:
-        """Return all mails, the newest last; none of them is new any more."""
+        """Return all mails; none of them is new any more."""
         stamp = stamp_of(box)
         listing = self._listings.get(name, stamp)
         if listing is None:
@@ -40,14 +45,27 @@ class Reader:
         return listing
 
     def list_new(self, box: Box, name: BoxName) -> Listing:
-        """Return the mails that were never listed before, the newest last; none of them is new any more."""
-        known = self._listings.get(name, stamp_of(box))
-        return self._list(box, name, _is_new) if known is None else Listing([], known.total, [])
+        """Return the mails that were never listed before; none of them is new any more."""
+        return self._list_new(box, name, settle)
 
-    def _list(self, box: Box, name: BoxName, wanted: Callable[[Entry], bool]) -> Listing:
+    def peek(self, box: Box, name: BoxName) -> Listing:
+        """Return the mails that were never listed before, and leave them new."""
+        listing = self._list_new(box, name, lambda _, entry: entry)
+        if listing.unreadable:  # nobody gets them, so nobody will say that they were listed
+            for entry in scan(box):
+                if entry.file in listing.unreadable:
+                    settle(box, entry)
+        return listing
+
+    def _list_new(self, box: Box, name: BoxName, take: Callable[[Box, Entry], Entry]) -> Listing:
+        known = self._listings.get(name, stamp_of(box))
+        return self._list(box, name, _is_new, take) if known is None else Listing([], known.total, [])
+
+    def _list(self, box: Box, name: BoxName, wanted: Callable[[Entry], bool],
+              take: Callable[[Box, Entry], Entry] = settle) -> Listing:
         entries = scan(box)
         unreadable: list[str] = []
-        read = [self._listed(box, name, _settled(box, entry), unreadable) for entry in entries if wanted(entry)]
+        read = [self._listed(box, name, take(box, entry), unreadable) for entry in entries if wanted(entry)]
         mails = [listed for listed in read if listed is not None]
         mails.sort(key=_order)
         return Listing(mails, len(entries), unreadable)
@@ -100,18 +118,6 @@ def _is_new(entry: Entry) -> bool:
 
 def _order(listed: Listed) -> tuple[int, str]:
     return listed.mail.moment, listed.entry.name.key
-
-
-def _settled(box: Box, entry: Entry) -> Entry:
-    """Move a new mail to ``cur``. A foreign one stays where it is when its name leaves no room for flags."""
-    if entry.folder != NEW:
-        return entry
-    try:
-        return to_cur(box, entry, entry.name.flags)
-    except OSError:
-        if entry.name.moment is not None:
-            raise
-        return entry
 
 
 def _contents(folder: int, name: str) -> tuple[bytes, int] | None:

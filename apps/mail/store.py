@@ -17,7 +17,7 @@ from apps.mail import box, delivery, mailbox
 from apps.mail.box import Box, BoxBusyError
 from apps.mail.checks import BoxName
 from apps.mail.delivery import DeliveryRules, Outcome, Parcel
-from apps.mail.listings import Listing
+from apps.mail.listings import Listing, Which
 from apps.mail.reader import Reader
 from apps.mail.threads import SlowDiskError, Threads, caught
 from common.metrics import Counter, Gauge
@@ -77,17 +77,13 @@ class MailStore:
             DELIVERIES.labels(outcome.value if isinstance(outcome, Outcome) else "failed").inc()
         return outcomes
 
-    def list_all(self, name: BoxName) -> Listing:
-        """Return all mails; none of them is new any more."""
-        return self._list(self._listing(name))
+    def listing(self, name: BoxName, which: Which) -> Listing:
+        """Return mails of a mailbox."""
+        return self._list(self._listing(name, which))
 
-    def list_new(self, name: BoxName) -> Listing:
-        """Return the mails that were never listed before."""
-        return self._list(self._listing(name, only_new=True))
-
-    def list_each(self, wanted: Sequence[tuple[BoxName, bool]]) -> list[Listing | Exception]:
-        """Return a listing, or an error, for each mailbox: of all mails, or (True) of those never listed before."""
-        listings = self._each([self._listing(name, only_new=only_new) for name, only_new in wanted])
+    def list_each(self, wanted: Sequence[tuple[BoxName, Which]]) -> list[Listing | Exception]:
+        """Return a listing, or an error, for each mailbox."""
+        listings = self._each([self._listing(name, which) for name, which in wanted])
         return [listing if isinstance(listing, Exception) else self._noted(name, listing)
                 for (name, _), listing in zip(wanted, listings, strict=True)]
 
@@ -102,6 +98,10 @@ class MailStore:
     def mark_read(self, name: BoxName, keys: Collection[str]) -> list[str]:
         """Mark mails as read; return the keys that were found."""
         return self._with_box(Job(name, lambda opened: mailbox.mark_read(opened, keys), []))
+
+    def mark_listed(self, name: BoxName, keys: Collection[str]) -> list[str]:
+        """Let mails be new no more; return the keys of those that were."""
+        return self._with_box(Job(name, lambda opened: mailbox.mark_listed(opened, keys), []))
 
     def delete(self, name: BoxName, keys: Collection[str]) -> list[str]:
         """Delete mails; return the keys that were found."""
@@ -122,9 +122,8 @@ class MailStore:
         return Job(parcel.name, lambda opened: delivery.deliver(opened, parcel, self._deliveries, now=self._clock()),
                    None)
 
-    def _listing(self, name: BoxName, *, only_new: bool = False) -> Job[Listing]:
-        read = self._reader.list_new if only_new else self._reader.list_all
-        return Job(name, lambda opened: read(opened, name), Listing([], 0, []))
+    def _listing(self, name: BoxName, which: Which) -> Job[Listing]:
+        return Job(name, lambda opened: self._reader.listing(opened, name, which), Listing([], 0, []))
 
     def _each(self, jobs: Sequence[Job[T]]) -> list[T | Exception]:
         """Return what each job gives, or its error.

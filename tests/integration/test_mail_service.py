@@ -108,6 +108,55 @@ def test_new_mails_are_listed_once_and_stay_unread(box: Box) -> None:
     assert box.ask("/new")["mail"] == []
 
 
+def test_a_look_leaves_mails_new_until_they_are_marked_as_listed(box: Box) -> None:
+    keys = [box.send(subj=str(number)) for number in range(3)]
+    looked = box.ask("/new", peek=True)
+    assert [mail["key"] for mail in looked["mail"]] == keys
+    assert box.ask("/new", peek=True) == looked
+    later = box.send()
+    assert box.ask("/mark_listed", keys=[*keys[:2], "0" * 16]) == {"status": 0, "keys": keys[:2]}
+    assert box.ask("/mark_listed", keys=keys[:2]) == {"status": 0, "keys": []}
+    assert [mail["key"] for mail in box.ask("/new")["mail"]] == [keys[2], later]
+    assert box.ask("/new", peek=True)["mail"] == []
+    assert [mail["read"] for mail in box.mails()] == [0] * 4
+
+
+def test_marking_as_listed_neither_reads_nor_brings_back(box: Box) -> None:
+    read, deleted = box.send(), box.send()
+    box.ask("/mark_read", key=read)
+    box.ask("/delete", key=deleted)
+    assert box.ask("/mark_listed", keys=[read, deleted])["keys"] == []
+    assert [(mail["key"], mail["read"]) for mail in box.mails()] == [(read, 1)]
+
+
+def test_a_look_among_several_mailboxes(service: MailProcess) -> None:
+    boxes = [Box(service) for _ in range(2)]
+    for box in boxes:
+        box.send()
+    wanted = [{"world": box.world, "uid": box.uid, "new": True, "peek": box is boxes[0]} for box in boxes]
+    for left in ([1, 1], [1, 0]):
+        answers = boxes[0].ask("/list_batch", boxes=wanted)["answers"]
+        assert [len(one["mail"]) for one in answers] == left
+
+
+def test_a_look_puts_away_what_is_no_mail(box: Box) -> None:
+    box.send()
+    (box.folder / "new" / "no-mail").write_bytes(b"")
+    before = metric(box.service, "mail_unreadable_files_total")
+    for _ in range(3):
+        assert len(box.ask("/new", peek=True)["mail"]) == 1
+    assert metric(box.service, "mail_unreadable_files_total") == before + 1
+
+
+def test_foreign_mails_are_marked_as_listed_too(box: Box) -> None:
+    box.send()
+    (box.folder / "new" / "1893546001.M1P2.host").write_bytes(b"Subject: hi\n\nbody\n")
+    keys = [mail["key"] for mail in box.ask("/new", peek=True)["mail"]]
+    assert sorted(box.ask("/mark_listed", keys=keys)["keys"]) == sorted(keys)
+    assert box.ask("/new")["mail"] == []
+    assert len(box.mails()) == 2
+
+
 def test_the_newest_is_last(box: Box) -> None:
     keys = [box.send() for _ in range(20)]
     box.ask("/mark_read", keys=keys[3:8])
@@ -206,6 +255,13 @@ def test_bodies_that_are_no_object(service: MailProcess, body: str) -> None:
     for kind in (JSON, FORM, "text/plain"):
         status, answer = service.request("POST", "/send", body, kind)
         assert (status, answer["status"]) == (400, -1)
+
+
+def test_a_look_asked_for_by_a_form(box: Box) -> None:
+    box.send()
+    for _ in range(2):
+        status, answer = box.service.post_form("/new", world=box.world, uid=box.uid, peek="true")
+        assert (status, len(answer["mail"])) == (200, 1)
 
 
 def test_forms(service: MailProcess) -> None:
