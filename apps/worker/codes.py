@@ -11,17 +11,21 @@ SECONDS = 300
 DIGITS = 6
 
 REDEEM = """
-local live = redis.call('HMGET', KEYS[1], 'code', 'address', 'tries')
-if not live[1] then return false end
-if live[1] == ARGV[1] then redis.call('DEL', KEYS[1]); return live[2] end
+local live = redis.call('HMGET', KEYS[1], 'code', 'address', 'redeemed')
+if not live[1] or (live[3] and live[3] ~= ARGV[3]) then return false end
+if live[1] == ARGV[1] then redis.call('HSET', KEYS[1], 'redeemed', ARGV[3]); return live[2] end
 if redis.call('HINCRBY', KEYS[1], 'tries', 1) >= tonumber(ARGV[2]) then redis.call('DEL', KEYS[1]) end
 return false
 """
 REGISTER = """
+local live = redis.call('HMGET', KEYS[1], 'request', 'code', 'redeemed')
+if live[1] == ARGV[4] and not live[3] then return live[2] end
 redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'code', ARGV[1], 'address', ARGV[2], 'tries', 0)
+redis.call('HSET', KEYS[1], 'code', ARGV[1], 'address', ARGV[2], 'tries', 0, 'request', ARGV[4])
 redis.call('EXPIRE', KEYS[1], ARGV[3])
+return ARGV[1]
 """
+"""Both know the request, because its transaction may be run again: it draws the same code, and redeems it again."""
 
 
 @dataclass(frozen=True)
@@ -52,15 +56,13 @@ class Codes:
         self._redeem = client.register_script(REDEEM)
         self._register = client.register_script(REGISTER)
 
-    def send(self, purpose: Purpose, address: str) -> None:
-        """Send a new code, which voids the one before. Raises SendError."""
-        code = f"{self._random_below(10**DIGITS):0{DIGITS}d}"
-        self._register(keys=[purpose.key], args=[code, address, SECONDS])
-        self._sender.send(purpose.medium, purpose.action, address, code)
+    def send(self, purpose: Purpose, address: str, request: str) -> None:
+        """Send a new code, which voids the one before; the same request sends the same one. Raises SendError."""
+        drawn = f"{self._random_below(10**DIGITS):0{DIGITS}d}"
+        code = self._register(keys=[purpose.key], args=[drawn, address, SECONDS, request])
+        self._sender.send(purpose.medium, purpose.action, address, code.decode())
 
-    def redeem(self, purpose: Purpose, code: str) -> str | None:
-        """Return the address that a code was sent to, once; None for a wrong or expired code."""
-        address = self._redeem(keys=[purpose.key], args=[code, self._tries])
+    def redeem(self, purpose: Purpose, code: str, request: str) -> str | None:
+        """Return the address that a code was sent to, to one request; None for a wrong or expired code."""
+        address = self._redeem(keys=[purpose.key], args=[code, self._tries, request])
         return None if address is None else str(address.decode())
-
-
