@@ -10,12 +10,15 @@ import secrets
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import gevent
 
 from apps.worker.account_rates import AccountRates
+from apps.worker.acts import Acts
 from apps.worker.auth_client import AuthClient
+from apps.worker.claims import ClaimRules, Claims
 from apps.worker.codes import Codes
 from apps.worker.functions import function_list
 from apps.worker.game_data import GameData
@@ -34,6 +37,7 @@ from apps.worker.passwords import Passwords
 from apps.worker.players import Players
 from apps.worker.receivers import FULL_BOX_WAIT, receivers
 from apps.worker.runner import Runner
+from apps.worker.seals import Seals, password_of
 from apps.worker.sender_choice import choose_sender
 from apps.worker.services import Services
 from apps.worker.settings import WorkerSettings
@@ -106,7 +110,7 @@ def build(settings: WorkerSettings) -> Process:
         identities=Identities(auth, settings.token_cache, time.time),
         players=Players(database, settings.player_cache), game_data=game_data,
         rates=rates,
-        runner=Runner(database, services, outbox, clock=now, random=RANDOM, lease=lease))
+        runner=runner(settings, database, services, outbox))
     gates = Gates(lambda gate_id: as_text(redis.get(keys.gate(gate_id))), SendingRules(
         connect_seconds=settings.gate_connect_seconds, idle_seconds=settings.gate_idle_seconds,
         patience=settings.gate_patience_seconds, memory=settings.gate_resend_seconds, queue=settings.gate_queue))
@@ -129,6 +133,16 @@ def build(settings: WorkerSettings) -> Process:
     for part in parts:
         process.add(part)
     return process
+
+
+def runner(settings: WorkerSettings, database: Database, services: Services, outbox: Outbox) -> Runner:
+    """Return what runs functions."""
+    lease = timedelta(seconds=settings.outbox_lease_seconds)
+    seals = Seals(settings.request_key or password_of(settings.mysql_url))
+    claims = Claims(
+        database, seals, ClaimRules(lasts=settings.job_seconds, patience=settings.repeat_seconds), lease=lease,
+        draw=partial(secrets.token_hex, 16), pause=pause, clock=time.monotonic)
+    return Runner(database, services, outbox, Acts(claims, outbox), seals, clock=now, random=RANDOM, lease=lease)
 
 
 def housekeeping(settings: WorkerSettings, database: Database, outbox: Outbox) -> Housekeeping:

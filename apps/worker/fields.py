@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-from apps.worker.module.common import FreeTools, Function, ReadTools, Tools
+from apps.worker.module.common import ActTools, FreeTools, Function, ReadTools, Tools
 
 DECIMAL = re.compile(r"-?[0-9]{1,18}")
 LARGEST = 2**63 - 1
 MAX_TEXT = 4096
 MAX_LIST = 200
-TOOL_NAMES = Tools.__annotations__.keys() | ReadTools.__annotations__.keys() | FreeTools.__annotations__.keys()
+TOOL_NAMES = {name for tools in (Tools, ReadTools, ActTools, FreeTools) for name in tools.__annotations__}
 MISSING = inspect.Parameter.empty
 Converter = Callable[[Any], Any]
 

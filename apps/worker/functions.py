@@ -1,7 +1,8 @@
 """The function list: which functions a client can call, who may call each, and what it needs.
 
-``reads`` only look, ``writes`` change something in one transaction, ``free`` functions need no database or begin their
-transactions themselves. A scope says what has to be known of the caller before the function runs.
+``reads`` only look, and a repeat looks again. ``writes`` change something in one transaction. ``acts`` do something in
+another service, or begin their transactions themselves; under a request id each happens once, like a write. ``free``
+functions need no database. A scope says what has to be known of the caller before the function runs.
 """
 
 from collections.abc import Mapping
@@ -46,10 +47,11 @@ class Scope(Enum):
 
 
 class Access(Enum):
-    """What a function does with the database."""
+    """What a function does, and so what a repeat of its request gets."""
 
     READ = "read"
     WRITE = "write"
+    ACT = "act"
     FREE = "free"
 
 
@@ -65,6 +67,8 @@ class Entry:
     takes_uid: bool
     family_first: bool = False
     """Whether it locks the player's family; that lock then comes before the player's own."""
+    secret: bool = False
+    """Whether its answer lets somebody in, so that it is stored sealed."""
 
 
 def reads(scope: Scope, *functions: Function) -> dict[str, Entry]:
@@ -77,8 +81,13 @@ def writes(scope: Scope, *functions: Function) -> dict[str, Entry]:
     return _entries(scope, Access.WRITE, functions)
 
 
+def acts(scope: Scope, *functions: Function) -> dict[str, Entry]:
+    """List functions that do something outside of the transaction of a request."""
+    return _entries(scope, Access.ACT, functions)
+
+
 def free(scope: Scope, *functions: Function) -> dict[str, Entry]:
-    """List functions that need no database, or begin their transactions themselves."""
+    """List functions that need no database."""
     return _entries(scope, Access.FREE, functions)
 
 
@@ -87,10 +96,15 @@ def families_first(entries: Mapping[str, Entry]) -> dict[str, Entry]:
     return {name: replace(entry, family_first=True) for name, entry in entries.items()}
 
 
+def secret(entries: Mapping[str, Entry]) -> dict[str, Entry]:
+    """Say of functions that their answers let somebody in."""
+    return {name: replace(entry, secret=True) for name, entry in entries.items()}
+
+
 def function_list(*, debug: bool) -> Mapping[str, Entry]:
     """Return all functions by the name that clients use; with ``debug`` also those that give anything to anyone."""
     listed = {
-        **free(Scope.NOBODY, account.register, account.login_unique, account.login),
+        **secret(acts(Scope.NOBODY, account.register, account.login_unique, account.login)),
         **reads(Scope.ACCOUNT, account.account_all_info),
         **writes(Scope.ACCOUNT, account.bind_account),
         **writes(Scope.ACCOUNT, binding.bind_email, binding.unbind_email, binding.verify_email_code),
@@ -100,7 +114,7 @@ def function_list(*, debug: bool) -> Mapping[str, Entry]:
         **free(Scope.ACCOUNT, account.get_player_config),
 
         **reads(Scope.ACCOUNT, player.get_account_world_info),
-        **reads(Scope.WORLD, player.enter_world),
+        **secret(acts(Scope.WORLD, player.enter_world)),
         **writes(Scope.WORLD, player.create_player),
         **writes(Scope.PLAYER, player.change_player_name, player.player_set_intro, player.player_set_icon),
         **reads(Scope.PLAYER, player.get_info_player, player.get_all_resource),
@@ -110,7 +124,8 @@ def function_list(*, debug: bool) -> Mapping[str, Entry]:
         **free(Scope.ACCOUNT, player.get_config_player),
         **free(Scope.PLAYER, player.update_init),
 
-        **reads(Scope.PLAYER, mail.get_all_mail, mail.get_new_mail, mail.mark_read_mail),
+        **reads(Scope.PLAYER, mail.get_all_mail),
+        **acts(Scope.PLAYER, mail.get_new_mail, mail.mark_read_mail),
         **writes(Scope.PLAYER, mail.delete_mail, mail.delete_read_mail, mail.send_mail),
         **free(Scope.ACCOUNT, mail.send_merchandise),
 
@@ -131,7 +146,7 @@ def function_list(*, debug: bool) -> Mapping[str, Entry]:
             family_store.welfare_purchase_family, family_store.check_in_family)),
         **free(Scope.ACCOUNT, family_store.get_store_family),
 
-        **reads(Scope.PLAYER, chat.get_login_token_chat),
+        **secret(acts(Scope.PLAYER, chat.get_login_token_chat)),
 
         **writes(Scope.PLAYER, task.get_all_task, task.get_task_reward),
         **writes(Scope.PLAYER, achievement.get_all_achievement, achievement.get_achievement_reward,

@@ -75,6 +75,14 @@ class MailClient:
         """Return the mails that were never listed before."""
         return self._box({"world": world, "uid": uid, "new": True})
 
+    def peek(self, world: str, uid: str) -> Box:
+        """Return the mails that were never listed before, and leave them so."""
+        return self._box({"world": world, "uid": uid, "new": True, "peek": True})
+
+    def mark_listed(self, world: str, uid: str, keys: Sequence[str]) -> list[str]:
+        """Let mails be new no more; return the keys of those that were."""
+        return list(self._ask("/mark_listed", world, uid, keys=list(keys))["keys"])
+
     def mark_read(self, world: str, uid: str, keys: Sequence[str]) -> list[str]:
         """Mark mails as read; return the keys of those that exist."""
         return list(self._ask("/mark_read", world, uid, keys=list(keys))["keys"])

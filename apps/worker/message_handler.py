@@ -8,6 +8,8 @@ import redis
 
 from apps.worker import fields
 from apps.worker.account_rates import AccountRates
+from apps.worker.call import Call
+from apps.worker.claims import NotAnsweredError
 from apps.worker.fields import FieldError
 from apps.worker.functions import Entry, Scope
 from apps.worker.game_data import GameData, NoGameDataError
@@ -15,7 +17,8 @@ from apps.worker.identities import SESSION, Identities, Identity, TokenRefusedEr
 from apps.worker.look_up import Found
 from apps.worker.players import NoPlayerError, Players
 from apps.worker.request import MalformedRequestError, Request
-from apps.worker.runner import Call, OwnerGoneError, Runner
+from apps.worker.runner import Runner
+from apps.worker.stored_answers import OwnerGoneError
 from apps.worker.worlds import NO_WORLD, UnknownWorldError, World, Worlds
 from common import answers
 from common.answers import Status
@@ -103,7 +106,7 @@ class MessageHandler:
         return self._players.uid(known.account, world.id) if entry.scope is Scope.PLAYER else known.account
 
 
-def guarded(work: Callable[[], bytes]) -> bytes:  # noqa: PLR0911  # a table of errors
+def guarded(work: Callable[[], bytes]) -> bytes:  # noqa: C901, PLR0911  # a table of errors
     """Return what ``work`` returns; turn each error into the status that the client gets."""
     try:
         return work()
@@ -120,6 +123,9 @@ def guarded(work: Callable[[], bytes]) -> bytes:  # noqa: PLR0911  # a table of 
         return answers.busy(RETRY_AFTER)
     except OwnerGoneError:
         return answers.platform(Status.TOKEN_REFUSED, "token refused")
+    except NotAnsweredError:
+        log.info("not answered: the same request is under way elsewhere")
+        return answers.platform(Status.TIMED_OUT, "request timed out")
     except OutcomeUnknownError as error:
         log.error("the outcome of a commit is unknown: %s", error)
         return answers.platform(Status.TIMED_OUT, "request timed out")

@@ -19,6 +19,11 @@ REFUSED_WAIT = timedelta(hours=1)
 
 def receivers(mail: MailClient, nats: Client) -> Mapping[str, Receiver]:
     """Return the receiver of each kind."""
+    return mail_receivers(mail) | chat_receivers(nats)
+
+
+def mail_receivers(mail: MailClient) -> dict[str, Receiver]:
+    """Return those that bring things to mailboxes."""
     def deliver_mail(body: dict[str, Any]) -> None:
         try:
             mail.send(body["world"], body["uid"], body["key"], body["mail"])
@@ -27,12 +32,20 @@ def receivers(mail: MailClient, nats: Client) -> Mapping[str, Receiver]:
         except ValueError as error:
             raise NotNowError(f"the mail service refuses it: {error}", REFUSED_WAIT) from error
 
+    def mark_listed(body: dict[str, Any]) -> None:
+        mail.mark_listed(body["world"], body["uid"], body["keys"])
+
     def mark_read(body: dict[str, Any]) -> None:
         mail.mark_read(body["world"], body["uid"], body["keys"])
 
     def delete(body: dict[str, Any]) -> None:
         mail.delete(body["world"], body["uid"], body["keys"])
 
+    return {letters.MAIL: deliver_mail, letters.LISTED: mark_listed, letters.READ: mark_read, letters.DELETED: delete}
+
+
+def chat_receivers(nats: Client) -> dict[str, Receiver]:
+    """Return those that tell the chat."""
     def tell_edges(body: dict[str, Any]) -> None:
         for uid in body["uids"]:
             member = {"world": body["world"], "uid": uid, "fn": body["fn"], "time": body["time"]}
@@ -49,5 +62,4 @@ def receivers(mail: MailClient, nats: Client) -> Mapping[str, Receiver]:
         nats.publish(subjects.system_chat(body["world"]), payload=b":" + body["text"].encode())
         nats.flush()
 
-    return {letters.MAIL: deliver_mail, letters.READ: mark_read, letters.DELETED: delete,
-            family_members.CHAT_MEMBER: tell_edges, chat_control.CHAT_MUTE: mute, chat_control.CHAT_NEWS: announce}
+    return {family_members.CHAT_MEMBER: tell_edges, chat_control.CHAT_MUTE: mute, chat_control.CHAT_NEWS: announce}

@@ -1,65 +1,42 @@
-"""Runs a client function: in one transaction, once for a request id, its answer stored with its effects."""
+"""Runs a client function: in one transaction, once for a request id, its answer stored with its effects.
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+Functions that act outside of the database are run by ``acts``.
+"""
+
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any
 
 from apps.worker import request
-from apps.worker.functions import Access, Entry, Scope
+from apps.worker.acts import Acts, Asked, Deliver
+from apps.worker.call import Call
+from apps.worker.functions import Access
 from apps.worker.module.common import GameError
 from apps.worker.outbox import Outbox
 from apps.worker.rules import utc
 from apps.worker.rules.shanghai import SHANGHAI
+from apps.worker.seals import Seals
 from apps.worker.services import Services
+from apps.worker.stored_answers import REPLAYS, StoredAnswers
 from apps.worker.unit_of_work import Cause, Work, WriteNeededError
-from apps.worker.worlds import World
-from common.metrics import Counter
 from common.mysql import Database, DatabaseUnavailableError, OutcomeUnknownError, Transaction
 
-REPLAYS = Counter("worker_replayed_answers_total", "Requests whose stored answer was sent again")
-
-LOCKS = {
-    Scope.PLAYER: "SELECT r.answer FROM player o LEFT JOIN request r ON r.owner = o.uid AND r.id = %s "
-                  "WHERE o.uid = %s FOR UPDATE",
-    Scope.WORLD: "SELECT r.answer FROM account o LEFT JOIN request r ON r.owner = o.uid AND r.id = %s "
-                 "WHERE o.uid = %s FOR UPDATE",
-}
-LOCKS[Scope.ACCOUNT] = LOCKS[Scope.WORLD]
-FAMILY_LOCK = "SELECT id FROM family WHERE id = (SELECT family FROM family_member WHERE uid = %s) FOR UPDATE"
-NO_REQUEST = "-"  # is no request id, so it never finds an answer
 COMMIT_TRIES = 3
-
-
-class OwnerGoneError(Exception):
-    """The player or account of a valid token does not exist in the database."""
-
-
-@dataclass(frozen=True)
-class Call:
-    """One request, with everything about its sender resolved."""
-
-    entry: Entry
-    uid: str
-    """Player or account, as the function's scope says; empty for nobody."""
-    account: str
-    world: World
-    arguments: Mapping[str, Any]
-    request_id: str
-    message_id: str
-    config: Mapping[str, Any]
+LOT_BYTES = 16
 
 
 class Runner:
     """Runs calls. Raises what Database raises, OwnerGoneError, and whatever a function raises but GameError."""
 
-    def __init__(self, database: Database, services: Services, outbox: Outbox, *, clock: Callable[[], datetime],
-                 random: Random, lease: timedelta) -> None:
+    def __init__(self, database: Database, services: Services, outbox: Outbox, acts: Acts, seals: Seals, *,
+                 clock: Callable[[], datetime], random: Random, lease: timedelta) -> None:
         """``clock`` gives the time with a zone."""
         self._database = database
         self._services = services
         self._outbox = outbox
+        self._acts = acts
+        self._seals = seals
+        self._stored = StoredAnswers(seals)
         self._clock = clock
         self._random = random
         self._lease = lease
@@ -73,9 +50,27 @@ class Runner:
                 return self._write(call, now)
             if access is Access.READ:
                 return self._read(call, now)
-            return self._invoke(call, now, database=self._database)
+            if access is Access.ACT:
+                return self._act(call, now)
+            return self._invoke(call, now)
         except GameError as refusal:
             return self._refuse(call, now, refusal)
+
+    def _act(self, call: Call, now: datetime) -> bytes:
+        if not call.request_id:
+            lot = self._random.randbytes(LOT_BYTES)
+            return self._invoke(call, now, database=self._database, lot=lot, deliver=None)
+        owner = call.uid or self._seals.owner(call.entry.name, call.arguments)
+        lot = self._seals.lot(owner, call.request_id)
+
+        def act(deliver: Deliver) -> bytes:
+            try:
+                return self._invoke(call, now, database=self._database, lot=lot, deliver=deliver)
+            except GameError as refusal:
+                return request.encode(refusal.reply)
+
+        asked = Asked(owner, call.request_id, self._cause(call, now), secret=call.entry.secret)
+        return self._acts.run(asked, act)
 
     def _read(self, call: Call, now: datetime) -> bytes:
         """Call a function without a lock or a transaction; most never need one."""
@@ -111,7 +106,7 @@ class Runner:
 
     def _once(self, call: Call, now: datetime, tx: Transaction, work: list[Work]) -> bytes:
         work.clear()
-        stored = self._lock(call, tx)
+        stored = self._stored.lock(call, tx)
         if stored is not None:
             REPLAYS.inc()
             return stored
@@ -119,7 +114,7 @@ class Runner:
         work.append(db)
         answer = self._invoke(call, now, db=db)
         db.finish()
-        self._store(call, now, db, answer)
+        self._stored.store(call, now, db, answer)
         return answer
 
     def _refuse(self, call: Call, now: datetime, refusal: GameError) -> bytes:
@@ -129,29 +124,12 @@ class Runner:
             return answer
 
         def store(tx: Transaction) -> bytes:
-            stored = self._lock(call, tx)
+            stored = self._stored.lock(call, tx)
             if stored is None:
-                self._store(call, now, tx, answer)
+                self._stored.store(call, now, tx, answer)
             return stored or answer
 
         return self._commit(call, store)
-
-    @staticmethod
-    def _lock(call: Call, tx: Transaction) -> bytes | None:
-        """Lock the player or account, so that its requests never interleave; return the stored answer if any."""
-        if call.entry.family_first:
-            tx.one(FAMILY_LOCK, call.uid)
-        row = tx.one(LOCKS[call.entry.scope], call.request_id or NO_REQUEST, call.uid)
-        if row is None:
-            raise OwnerGoneError
-        stored: bytes | None = row[0]
-        return stored
-
-    @staticmethod
-    def _store(call: Call, now: datetime, tx: Transaction, answer: bytes) -> None:
-        if call.request_id:
-            tx.execute("INSERT INTO request (owner, id, answer, created) VALUES (%s, %s, %s, %s)",
-                       call.uid, call.request_id, answer, utc.stored(now))
 
     def _cause(self, call: Call, now: datetime) -> Cause:
         return Cause(call.uid, call.entry.name, call.request_id or call.message_id, utc.stored(now))

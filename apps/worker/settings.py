@@ -58,6 +58,10 @@ class WorkerSettings(ProcessSettings, OpsSettings, NatsSettings, RedisSettings, 
     gate_resend_seconds: float = option(2.0, "Seconds for which a written answer is kept, to be written again if the "
                                         "connection to its gate breaks", least=0)
 
+    request_key: str = secret("Key that seals stored answers with tokens in them, the same for all workers; made "
+                              "of the password in --mysql-url where none is given")
+    repeat_seconds: float = option(2.0, "Seconds that a repeat of a request waits for the first one, which is under "
+                                   "way", least=0)
     request_hours: float = option(24.0, "Hours that the answer of a request id is kept", least=0.01)
     housekeeping_seconds: float = option(10.0, "Seconds between two looks for what is over: stored answers, and "
                                          "families whose time to disband has come", least=0.05)

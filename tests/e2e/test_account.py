@@ -1,22 +1,15 @@
 """Accounts: the functions, and the exploits that must not work."""
 
 import secrets
-from pathlib import Path
 
 import pytest
 
 from apps.client.player import Player
-from tests.support.game import Game, at_once, new_account_name, settle, statuses
+from tests.support.game import Game, at_once, code_for, new_account_name, settle, statuses
 
 
 def fresh(game: Game) -> Player:
     return Player(game.gate)
-
-
-def code_for(game: Game, address: str) -> str:
-    """Return the last code that was sent to an address, from the file of the local system's sender."""
-    lines = Path(game.endpoints["codes"]).read_text().splitlines()
-    return [line.split()[3] for line in lines if line.split()[2] == address][-1]
 
 
 def new_address() -> str:

@@ -2,12 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from random import Random
-from types import SimpleNamespace
 from typing import Any, Unpack
 from urllib.parse import urlsplit
 
-import gevent
 import pytest
 
 from apps.local.backends import MariaDB
@@ -16,12 +13,11 @@ from apps.worker.module.common import GameError, Reply, Tools, ok
 from apps.worker.module.enums import Item
 from apps.worker.outbox import Outbox, Rows
 from apps.worker.rules import items
-from apps.worker.runner import Call, Runner
-from apps.worker.worlds import NO_WORLD
 from common.mysql import Database, OutcomeUnknownError
 from tests.support import backend_servers
 from tests.support.commit_proxy import CommitProxy
 from tests.support.dated_calls import DatedCalls, dated_calls
+from tests.support.runner import call, pause, runner
 
 NOW = datetime(2030, 1, 2, 12, tzinfo=UTC)
 LEASE = timedelta(seconds=10)
@@ -51,17 +47,16 @@ class Scene:
         self.network.start()
         self.database = Database(
             url.replace(f":{urlsplit(url).port}/", f":{self.network.port}/"), connections=2, connect_seconds=5,
-            statement_seconds=5, pause=lambda number: gevent.sleep(0.01 * number))
+            statement_seconds=5, pause=pause)
         self.outbox = Outbox(
             self.database, {NOTE: self.delivered.append}, rows=Rows.REQUESTS, parallel=1, longest_wait=LEASE,
             seconds=60, lease=LEASE, batch=10, inline_seconds=1, clock=lambda: self.moment.replace(tzinfo=None))
-        self.runner = Runner(self.database, SimpleNamespace(), self.outbox,  # type: ignore[arg-type]
-                             clock=lambda: self.moment, random=Random(1), lease=LEASE)
+        self.runner = runner(self.database, self.outbox, clock=lambda: self.moment)
         self.uid = calls.player()
 
     def run(self, request_id: str, name: str = "give") -> bytes:
         entry = writes(Scope.PLAYER, give, refuse)[name]
-        return self.runner.run(Call(entry, self.uid, self.uid, NO_WORLD, {}, request_id, "message", {}))
+        return self.runner.run(call(entry, self.uid, request_id))
 
     def coins(self) -> int:
         return self.calls.balance(self.uid, Item.COIN)

@@ -13,11 +13,11 @@ class CommitProxy(Proxy):
 
     def __init__(self, port: int) -> None:
         super().__init__(port)
-        self._cuts: list[bool] = []
+        self._cuts: list[bool | None] = []
         self._cut_answer = False
 
-    def cut_next(self, *arrives: bool) -> None:
-        """Say for each of the next COMMITs whether the server gets it; nobody gets its answer."""
+    def cut_next(self, *arrives: bool | None) -> None:
+        """Say of each of the next COMMITs whether it reaches the server, without an answer; None: all is well."""
         self._cuts = list(arrives)
 
     @property
@@ -28,11 +28,11 @@ class CommitProxy(Proxy):
     def to_target(self, target: socket.socket, data: bytes) -> None:
         if data != COMMIT or not self._cuts:
             target.sendall(data)
-        elif self._cuts.pop(0):
-            self._cut_answer = True
-            target.sendall(data)
-        else:
+        elif (arrives := self._cuts.pop(0)) is False:
             self.cut()
+        else:
+            self._cut_answer = arrives is True
+            target.sendall(data)
 
     def to_client(self, client: socket.socket, data: bytes) -> None:
         if self._cut_answer:

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 import gevent
@@ -72,6 +73,12 @@ def balances(player: Player) -> dict[int, int]:
 def mails(player: Player) -> list[dict[str, Any]]:
     """Return all mails of a player."""
     return list(player.call("get_all_mail")["data"]["mail"])
+
+
+def code_for(game: Game, address: str) -> str:
+    """Return the last code that was sent to an address, from the file of the local system's sender."""
+    lines = Path(game.endpoints["codes"]).read_text().splitlines()
+    return [line.split()[3] for line in lines if line.split()[2] == address][-1]
 
 
 def give(player: Player, *items: str) -> None:

@@ -3,7 +3,7 @@
 import re
 from typing import Unpack
 
-from apps.worker.module.common import FreeTools, GameError, Line, ReadTools, Reply, Tools, ok
+from apps.worker.module.common import ActTools, FreeTools, GameError, Line, ReadTools, Reply, Tools, ok
 from apps.worker.rules import accounts
 from apps.worker.rules.accounts import Account
 from common.mysql import DuplicateError
@@ -11,11 +11,10 @@ from common.mysql import DuplicateError
 NAME = re.compile(r"[_a-z][_a-z0-9]{3,22}")
 PASSWORD = re.compile(r"[\w!@#$%^&*()+|`~=\\\-\[\]:;'\"{}/?,.<>]{6,30}")
 DEVICE = re.compile(r"[A-Za-z0-9_-]{1,64}")
-DEVICE_BYTES = 16
 IDENTIFIERS = ("account", "email", "phone_number")
 
 
-def register(unique_id: str, account: str, password: str, token: str = "", **kwargs: Unpack[FreeTools]) -> Reply:
+def register(unique_id: str, account: str, password: str, token: str = "", **kwargs: Unpack[ActTools]) -> Reply:
     """Make an account with a name and a password.
 
     1: made. 0: the account existed, and the caller proved to be its owner: as a guest by its token, or by repeating the
@@ -25,7 +24,7 @@ def register(unique_id: str, account: str, password: str, token: str = "", **kwa
     _require_credentials(name, password)
     if unique_id and not DEVICE.fullmatch(unique_id):
         raise GameError(96, "this device id is not allowed")
-    device = accounts.device_digest(unique_id or kwargs["random"].randbytes(DEVICE_BYTES).hex())
+    device = accounts.device_digest(unique_id or kwargs["lot"].hex())
     known = kwargs["database"].read(lambda db: accounts.by_device(db, device))
     if known is None:
         uid = _create(device, name, kwargs["services"].passwords.hash(password), **kwargs)
@@ -36,7 +35,7 @@ def register(unique_id: str, account: str, password: str, token: str = "", **kwa
     return ok({"token": kwargs["services"].auth.issue_account_token(uid), "account": name}, message, status)
 
 
-def login_unique(unique_id: str, **kwargs: Unpack[FreeTools]) -> Reply:
+def login_unique(unique_id: str, **kwargs: Unpack[ActTools]) -> Reply:
     """Log in as a guest. 0: known. 1: made. 2: the device has an account by now. 99: empty. 96: bad device id."""
     if not unique_id:
         raise GameError(99, "empty device id")
@@ -52,7 +51,7 @@ def login_unique(unique_id: str, **kwargs: Unpack[FreeTools]) -> Reply:
     return ok({"token": kwargs["services"].auth.issue_account_token(uid)}, "new guest created", status=1)
 
 
-def login(identifier: str, value: str, password: str, **kwargs: Unpack[FreeTools]) -> Reply:
+def login(identifier: str, value: str, password: str, **kwargs: Unpack[ActTools]) -> Reply:
     """Log in by name, e-mail address or phone number. 1: wrong, or too many wrong ones lately."""
     services, database = kwargs["services"], kwargs["database"]
     wanted = value.lower()
@@ -109,7 +108,7 @@ def _require_credentials(name: str, password: str) -> None:
         raise GameError(98, "this password is not allowed")
 
 
-def _create(device: bytes, name: str | None, password: str | None, **kwargs: Unpack[FreeTools]) -> str:
+def _create(device: bytes, name: str | None, password: str | None, **kwargs: Unpack[ActTools]) -> str:
     uid = accounts.new_uid(kwargs["random"])
     try:
         kwargs["database"].transaction(lambda db: accounts.create(
@@ -119,7 +118,7 @@ def _create(device: bytes, name: str | None, password: str | None, **kwargs: Unp
     return uid
 
 
-def _winner(device: bytes, name: str | None, **kwargs: Unpack[FreeTools]) -> str:
+def _winner(device: bytes, name: str | None, **kwargs: Unpack[ActTools]) -> str:
     """Return the account that a parallel request made for the same device; otherwise it is the name that is taken."""
     other = kwargs["database"].read(lambda db: accounts.by_device(db, device))
     if other is None or other.account != name:
@@ -127,7 +126,7 @@ def _winner(device: bytes, name: str | None, **kwargs: Unpack[FreeTools]) -> str
     return other.uid
 
 
-def _prove(known: Account, name: str, password: str, token: str, **kwargs: Unpack[FreeTools]) -> None:
+def _prove(known: Account, name: str, password: str, token: str, **kwargs: Unpack[ActTools]) -> None:
     """Let only the owner of an account register its device again. Raises GameError(96) for everybody else."""
     services = kwargs["services"]
     stranger = GameError(96, "this device id belongs to an account")

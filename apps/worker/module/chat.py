@@ -2,18 +2,18 @@
 
 from typing import Unpack
 
-from apps.worker.module.common import ReadTools, Reply, ok
+from apps.worker.module.common import ActTools, Reply, ok
 from apps.worker.rules import families
 
 TICKET_BITS = 128
 TICKET_SECONDS = 120
 
 
-def get_login_token_chat(uid: str, **kwargs: Unpack[ReadTools]) -> Reply:
+def get_login_token_chat(uid: str, **kwargs: Unpack[ActTools]) -> Reply:
     """Return a ticket that opens the chat of the player's world and family, once, within two minutes."""
-    name = kwargs["db"].value("SELECT gn FROM player WHERE uid = %s", uid)
     random = kwargs["random"]
-    member = families.membership(kwargs["db"], uid, kwargs["now"])
+    name, member = kwargs["database"].read(lambda db: (
+        db.value("SELECT gn FROM player WHERE uid = %s", uid), families.membership(db, uid, kwargs["now"])))
     family = {"fn": member.family.name, "fid": member.family.id} if member else {"fn": "", "fid": ""}
     payload = {"uid": uid, "gn": name, "world": kwargs["world"].home, **family}
     ticket = kwargs["services"].auth.register_ticket(

@@ -16,6 +16,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
+    from apps.worker.acts import Deliver
     from apps.worker.services import Services
     from apps.worker.unit_of_work import Work
     from apps.worker.worlds import World
@@ -78,10 +79,22 @@ class ReadTools(CommonTools):
     db: "Statements"
 
 
-class FreeTools(CommonTools):
-    """The keyword arguments of a function that needs no database, or begins its transactions itself."""
+class ActTools(CommonTools):
+    """The keyword arguments of a function that acts outside of the transaction of a request.
+
+    Under a request id it may run twice, if its worker dies; only the answer of the last run is ever seen.
+    """
 
     database: "Database"
+    """For reads and transactions of its own."""
+    lot: bytes
+    """16 bytes of chance that nobody can foresee. Each run of a request with an id gets the same."""
+    deliver: "Deliver | None"
+    """Sends something with the commit that stores the answer; None where no answer is stored, without a request id."""
+
+
+class FreeTools(CommonTools):
+    """The keyword arguments of a function that needs no database."""
 
 
 def ok(data: object = None, message: str = "success", status: int = SUCCESS) -> Reply:

@@ -3,7 +3,7 @@
 from typing import Unpack
 
 from apps.worker.mail_client import Box
-from apps.worker.module.common import FreeTools, GameError, Line, ReadTools, Reply, Tools, ok
+from apps.worker.module.common import ActTools, FreeTools, GameError, Line, ReadTools, Reply, Tools, ok
 from apps.worker.module.enums import Limits, MailType, Timer
 from apps.worker.rules import gifts, letters, names, shanghai, timers
 from common.http_client import ServiceUnavailableError
@@ -18,12 +18,20 @@ def get_all_mail(uid: str, **kwargs: Unpack[ReadTools]) -> Reply:
     return _listing(kwargs["services"].mail.all(kwargs["world"].home, uid))
 
 
-def get_new_mail(uid: str, **kwargs: Unpack[ReadTools]) -> Reply:
-    """List the mails that were never listed before."""
-    return _listing(kwargs["services"].mail.new(kwargs["world"].home, uid))
+def get_new_mail(uid: str, **kwargs: Unpack[ActTools]) -> Reply:
+    """List the mails that were never listed before.
+
+    If the answer is stored, the mails are new until then, and new no more with the same commit.
+    """
+    mail, owner, deliver = kwargs["services"].mail, letters.Recipient(uid, kwargs["world"].home), kwargs["deliver"]
+    if deliver is None:
+        return _listing(mail.new(owner.world, uid))
+    box = mail.peek(owner.world, uid)
+    letters.mark_listed(deliver, owner, [mail["key"] for mail in box.mails])
+    return _listing(box)
 
 
-def mark_read_mail(uid: str, key: str, **kwargs: Unpack[ReadTools]) -> Reply:
+def mark_read_mail(uid: str, key: str, **kwargs: Unpack[ActTools]) -> Reply:
     """Mark one mail as read. 99: empty key."""
     _require_key(key)
     found = kwargs["services"].mail.mark_read(kwargs["world"].home, uid, [key]) if letters.is_key(key) else []

@@ -5,7 +5,7 @@ from typing import Unpack
 
 from apps.worker import worlds
 from apps.worker.fields import FieldError, Label
-from apps.worker.module.common import FreeTools, GameError, ReadTools, Reply, Tools, ok
+from apps.worker.module.common import ActTools, FreeTools, GameError, ReadTools, Reply, Tools, ok
 from apps.worker.module.enums import Item, Limits
 from apps.worker.players import find
 from apps.worker.rules import (
@@ -44,9 +44,9 @@ def get_account_world_info(uid: str, **kwargs: Unpack[ReadTools]) -> Reply:
     return ok({"worlds": shown})
 
 
-def enter_world(uid: str, **kwargs: Unpack[ReadTools]) -> Reply:
+def enter_world(uid: str, **kwargs: Unpack[ActTools]) -> Reply:
     """Return a session token for this world. 98: the account has no player here yet."""
-    player = find(kwargs["db"], uid, kwargs["world"].id)
+    player = kwargs["database"].read(lambda db: find(db, uid, kwargs["world"].id))
     session = kwargs["services"].auth.issue_session_token(uid, kwargs["world"].id)
     data = {"cid": uid, "session": session}
     return ok(data) if player else Reply(98, "no player here yet", data)

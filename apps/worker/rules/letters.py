@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,8 @@ from apps.worker.worlds import World
 from common.mysql import Statements, Transaction
 
 KEY = re.compile(r"[a-z0-9]{16,40}")
-MAIL, READ, DELETED = "mail", "mail_read", "mail_delete"
-"""Kinds of the outbox's rows: a mail to deliver, mails to mark as read, and mails to delete."""
+MAIL, LISTED, READ, DELETED = "mail", "mail_listed", "mail_read", "mail_delete"
+"""Kinds of the outbox's rows: a mail to deliver, mails to mark as listed or as read, and mails to delete."""
 INSERT_CLAIM = "INSERT INTO claim (mail, uid, type, payload, created) VALUES (%s, %s, %s, %s, %s)"
 
 
@@ -87,6 +87,12 @@ def send(db: Work, target: Recipient, letter: Letter, claim: dict[str, Any] | No
 def parcel(target: Recipient, key: str, letter: Letter) -> dict[str, Any]:
     """Return the body of an outbox row that delivers a letter under a key."""
     return {"world": target.world, "uid": target.uid, "key": key, "mail": letter.fields()}
+
+
+def mark_listed(deliver: Callable[[str, dict[str, Any]], None], owner: Recipient, keys: Sequence[str]) -> None:
+    """Let mails be new no more, by what ``deliver`` takes."""
+    if keys:
+        deliver(LISTED, {"world": owner.world, "uid": owner.uid, "keys": list(keys)})
 
 
 def mark_read(db: Work, owner: Recipient, keys: Sequence[str]) -> None:
