@@ -11,6 +11,7 @@ from typing import Any
 import gevent
 import orjson
 
+from apps.worker.counts import UNEXPECTED
 from apps.worker.game_data_copies import Copy
 from common.http_client import JsonClient, ServiceUnavailableError
 from common.metrics import Counter, Gauge
@@ -88,7 +89,11 @@ class GameData:
     def _run(self) -> None:
         while True:
             gevent.sleep(self._seconds if self._current is not None else min(IMPATIENT_SECONDS, self._seconds))
-            self.look()
+            try:
+                self.look()
+            except Exception:  # the version that there is stays; the next look tries again
+                UNEXPECTED.labels("game data").inc()
+                log.exception("a look for new game data failed")
 
     def _take(self, body: dict[str, Any], etag: str | None) -> None:
         self._current, self._etag, self._content = body, etag, orjson.dumps(body)

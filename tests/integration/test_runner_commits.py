@@ -117,6 +117,13 @@ def test_without_a_request_id_nobody_guesses(scene: Scene, *, arrives: bool) -> 
     assert scene.coins() == int(arrives)
 
 
+def test_nobody_says_that_nothing_happened_when_that_cannot_be_found_out(scene: Scene) -> None:
+    scene.network.cut_next(True, for_good=True)
+    with pytest.raises(OutcomeUnknownError):
+        scene.run("r1")
+    assert scene.coins() == 1
+
+
 def test_it_ends_when_every_commit_is_lost(scene: Scene) -> None:
     scene.network.cut_next(*[False] * 10)
     with pytest.raises(OutcomeUnknownError):

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from apps.local.backends import MariaDB
-from apps.worker import housekeeping
 from apps.worker.counts import UNEXPECTED
-from apps.worker.housekeeping import Housekeeping
+from apps.worker.housekeeping import Housekeeping, Pace
 from apps.worker.outbox import Outbox, Rows
 from common.lifecycle import Part
 from tests.support import backend_servers
@@ -28,15 +27,14 @@ def calls(database_server: MariaDB) -> Iterator[DatedCalls]:
 
 
 @pytest.fixture
-def loops(calls: DatedCalls, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
+def loops(calls: DatedCalls) -> Iterator[list[dict[str, Any]]]:
     """Run the outbox and housekeeping in short rounds; yields what was delivered."""
     got: list[dict[str, Any]] = []
-    monkeypatch.setattr(housekeeping, "SECONDS", 0.05)
     parts: list[Part] = [
         Outbox(calls.database, {"thing": got.append}, rows=Rows.REQUESTS, parallel=1, longest_wait=LEASE, seconds=0.05,
                lease=LEASE, batch=10, inline_seconds=1, clock=lambda: NOW),
-        Housekeeping(calls.database, lambda _: None, keep=timedelta(hours=1), lease=LEASE,
-                     clock=lambda: NOW.replace(tzinfo=UTC)),
+        Housekeeping(calls.database, lambda _: None, pace=Pace(seconds=0.05, answers=10, families=1),
+                     keep=timedelta(hours=1), lease=LEASE, clock=lambda: NOW.replace(tzinfo=UTC)),
     ]
     for part in parts:
         part.start()

@@ -15,10 +15,15 @@ class CommitProxy(Proxy):
         super().__init__(port)
         self._cuts: list[bool | None] = []
         self._cut_answer = False
+        self._for_good = False
 
-    def cut_next(self, *arrives: bool | None) -> None:
-        """Say of each of the next COMMITs whether it reaches the server, without an answer; None: all is well."""
+    def cut_next(self, *arrives: bool | None, for_good: bool = False) -> None:
+        """Say of each of the next COMMITs whether it reaches the server, without an answer; None: all is well.
+
+        With ``for_good`` the server cannot be reached any more after one that it got.
+        """
         self._cuts = list(arrives)
+        self._for_good = for_good
 
     @property
     def left(self) -> int:
@@ -37,6 +42,8 @@ class CommitProxy(Proxy):
     def to_client(self, client: socket.socket, data: bytes) -> None:
         if self._cut_answer:
             self._cut_answer = False
+            if self._for_good:
+                self.close()
             self.cut()
         else:
             client.sendall(data)
