@@ -68,8 +68,8 @@ class Endpoints:
         """Return the endpoints by their paths."""
         return {
             "send": self.send, "send_batch": self.send_batch, "all": self.all, "new": self.new,
-            "list_batch": self.list_batch, "get": self.get, "count": self.count, "mark_read": self.mark_read,
-            "delete": self.delete, "delete_read": self.delete_read,
+            "list_batch": self.list_batch, "get": self.get, "count": self.count, "keys": self.keys,
+            "mark_read": self.mark_read, "delete": self.delete, "delete_read": self.delete_read,
         }
 
     def send(self) -> Response:
@@ -107,6 +107,11 @@ class Endpoints:
 
     def count(self) -> Response:
         return reply({"status": 0, "count": self._count(self.store.count(checks.box_name(fields())))})
+
+    def keys(self) -> Response:
+        """Give the keys of all mails, or with ``read`` of those that were read, and change nothing."""
+        given = fields()
+        return _keys(self.store.keys(checks.box_name(given), only_read=given.get("read") is True))
 
     def mark_read(self) -> Response:
         given = fields()

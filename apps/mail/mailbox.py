@@ -37,6 +37,11 @@ def scan(box: Box) -> list[Entry]:
     return list(found.values())
 
 
+def keys(box: Box, *, only_read: bool) -> list[str]:
+    """Return the keys of all mails, or of those that were read; changes nothing."""
+    return [entry.name.key for entry in scan(box) if entry.name.seen or not only_read]
+
+
 def mark_read(box: Box, keys: Collection[str]) -> list[str]:
     """Mark mails as read; return the keys that were found."""
     entries = chosen(scan(box), keys)

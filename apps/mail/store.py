@@ -99,6 +99,10 @@ class MailStore:
         """Return the number of mails in the box."""
         return self._with_box(Job(name, lambda opened: len(mailbox.scan(opened)), 0))
 
+    def keys(self, name: BoxName, *, only_read: bool) -> list[str]:
+        """Return the keys of all mails, or of those that were read; new mails stay new."""
+        return self._with_box(Job(name, lambda opened: mailbox.keys(opened, only_read=only_read), []))
+
     def mark_read(self, name: BoxName, keys: Collection[str]) -> list[str]:
         """Mark mails as read; return the keys that were found."""
         return self._with_box(Job(name, lambda opened: mailbox.mark_read(opened, keys), []))

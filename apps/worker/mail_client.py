@@ -7,7 +7,7 @@ from typing import Any
 from common.batcher import Batcher
 from common.http_client import JsonClient, ServiceUnavailableError
 
-DELIVERED, FULL, BUSY = 0, 1, -3
+DONE, FULL, BUSY = 0, 1, -3
 
 LISTED = 16
 """Mailboxes that one call lists; no more than --list-batch-size of mail."""
@@ -51,7 +51,7 @@ class MailClient:
             raise MailboxFullError
         if answer["status"] == BUSY:
             raise ServiceUnavailableError("mail", str(answer.get("message", "busy")))
-        if answer["status"] != DELIVERED:
+        if answer["status"] != DONE:
             raise ValueError(str(answer.get("message", "refused")))
 
     def has_room(self, world: str, uid: str) -> bool:
@@ -75,9 +75,9 @@ class MailClient:
         """Delete mails; return the keys of those that existed."""
         return list(self._ask("/delete", world, uid, keys=list(keys))["keys"])
 
-    def delete_read(self, world: str, uid: str, keep: Sequence[str]) -> list[str]:
-        """Delete all mails that were read, but for ``keep``; return their keys."""
-        return list(self._ask("/delete_read", world, uid, **{"except": list(keep)})["keys"])
+    def keys(self, world: str, uid: str, *, only_read: bool = False) -> list[str]:
+        """Return the keys of all mails, or of those that were read; new mails stay new."""
+        return list(self._ask("/keys", world, uid, read=only_read)["keys"])
 
     def probe(self) -> str:
         """Return a sign of life."""
@@ -102,4 +102,7 @@ class MailClient:
         return Box(answer["mail"], answer["count"]["cur"], answer["count"]["max"])
 
     def _ask(self, path: str, world: str, uid: str, **fields: object) -> dict[str, Any]:
-        return self._http.post(path, {"world": world, "uid": uid, **fields}, idempotent=True)
+        answer = self._http.post(path, {"world": world, "uid": uid, **fields}, idempotent=True)
+        if answer.get("status") != DONE:
+            raise ServiceUnavailableError("mail", str(answer.get("message", "refused")))
+        return answer

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,9 +16,8 @@ from apps.worker.rules import cards, families, family_news
 from apps.worker.rules.shanghai import SHANGHAI
 from apps.worker.unit_of_work import Work
 from apps.worker.worlds import World
-from common.http_client import JsonClient
 from common.mysql import Row, Statements
-from tests.integration.mail_system import MAIL, MailProcess
+from tests.integration.mail_system import MAIL, mail_client
 from tests.support import backend_servers
 from tests.support.dated_calls import DatedCalls, dated_calls
 
@@ -49,14 +47,8 @@ def calls(database_server: MariaDB) -> Iterator[DatedCalls]:
 
 @pytest.fixture(scope="module")
 def mails(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailClient]:
-    root: Path = tmp_path_factory.mktemp("mails") / "root"
-    process = MailProcess(root).start()
-    http = JsonClient("mail", [f"http://127.0.0.1:{process.port}"], timeout=5, connections=1)
-    try:
-        yield MailClient(http, lanes=1, batch=1)
-    finally:
-        http.stop()
-        process.kill()
+    with mail_client(tmp_path_factory.mktemp("mails") / "root") as mails:
+        yield mails
 
 
 def counted(calls: DatedCalls, function: Callable[..., Reply], uid: str, **tools: object) -> tuple[Reply, int]:

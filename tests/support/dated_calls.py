@@ -30,10 +30,10 @@ def at(text: str) -> datetime:
 class DatedCalls:
     """Calls functions with a time, as the worker's runner calls them with the time of the request."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, statement_seconds: float = SECONDS) -> None:
         with pymysql.connect(**connection_options(url, SECONDS, SECONDS) | {"autocommit": True}) as connection:
             migrations.apply(connection, migrations.read(ROOT / "conf" / "migrations"))
-        self.database = Database(url, connections=2, connect_seconds=SECONDS, statement_seconds=SECONDS,
+        self.database = Database(url, connections=2, connect_seconds=SECONDS, statement_seconds=statement_seconds,
                                  pause=lambda _: None)
         folder = ROOT / "conf" / "game" / "1.0" / "server"
         self.config: dict[str, Any] = {path.stem: orjson.loads(path.read_bytes()) for path in folder.glob("*.json")}
@@ -74,9 +74,9 @@ class DatedCalls:
 
 
 @contextmanager
-def dated_calls(url: str) -> Iterator[DatedCalls]:
-    """Calls on an empty database."""
-    calls = DatedCalls(url)
+def dated_calls(url: str, statement_seconds: float = SECONDS) -> Iterator[DatedCalls]:
+    """Calls on an empty database, whose statements wait for locks no longer than ``statement_seconds``."""
+    calls = DatedCalls(url, statement_seconds)
     try:
         yield calls
     finally:

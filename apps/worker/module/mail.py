@@ -33,18 +33,15 @@ def mark_read_mail(uid: str, key: str, **kwargs: Unpack[ReadTools]) -> Reply:
 def delete_mail(uid: str, key: str, **kwargs: Unpack[Tools]) -> Reply:
     """Delete one mail; a request in it is refused by that. A gift that is not claimed yet stays. 99: empty key."""
     _require_key(key)
-    if not letters.is_key(key) or key in gifts.unclaimed(kwargs["db"], uid):
+    if not letters.is_key(key):
         return ok({"keys": []})
-    letters.void(kwargs["db"], uid, [key])
-    return ok({"keys": kwargs["services"].mail.delete(kwargs["world"].home, uid, [key])})
+    return _delete(uid, [known for known in kwargs["services"].mail.keys(kwargs["world"].home, uid) if known == key],
+                   **kwargs)
 
 
 def delete_read_mail(uid: str, **kwargs: Unpack[Tools]) -> Reply:
     """Delete all mails that were read, but for gifts that are not claimed yet."""
-    keep = gifts.unclaimed(kwargs["db"], uid)
-    deleted = kwargs["services"].mail.delete_read(kwargs["world"].home, uid, keep)
-    letters.void(kwargs["db"], uid, deleted)
-    return ok({"keys": deleted})
+    return _delete(uid, kwargs["services"].mail.keys(kwargs["world"].home, uid, only_read=True), **kwargs)
 
 
 def send_mail(uid: str, gn_target: str, subj: str, body: str, **kwargs: Unpack[Tools]) -> Reply:
@@ -72,6 +69,19 @@ def send_mail(uid: str, gn_target: str, subj: str, body: str, **kwargs: Unpack[T
 def send_merchandise(**kwargs: Unpack[FreeTools]) -> Line:  # noqa: ARG001  # what every function takes
     """Answer as ever: the name of a function that does nothing."""
     return Line("function")
+
+
+def _delete(uid: str, keys: list[str], **kwargs: Unpack[Tools]) -> Reply:
+    """Delete mails and their claims with the commit.
+
+    Claims are looked at after the mails were: a gift whose mail is in the box has its claim by then.
+    """
+    db = kwargs["db"]
+    keep = gifts.unclaimed(db, uid)
+    deleted = [key for key in keys if key not in keep]
+    letters.void(db, uid, deleted)
+    letters.delete(db, letters.Recipient(uid, kwargs["world"].home), deleted)
+    return ok({"keys": deleted})
 
 
 def _listing(box: Box) -> Reply:
