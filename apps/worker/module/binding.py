@@ -82,7 +82,7 @@ def _send_code(medium: Medium, uid: str, action: str, address: str, **kwargs: Un
             raise GameError(95, "enough codes for today")
         raise GameError(96, "not sent", {"message": "enough codes for today"})
     try:
-        codes.send(Purpose(uid, medium.code_medium, action), address)
+        codes.send(Purpose(uid, medium.code_medium, action), address, request=kwargs["db"].cause.request)
     except SendError as error:
         # A refusal rolls back, but a try that failed counts too: it may have cost money. So this one is an answer.
         return Reply(96, "not sent", {"message": str(error)})
@@ -96,7 +96,8 @@ def _verify(medium: Medium, uid: str, code: str, status: int, **kwargs: Unpack[T
     purpose = Purpose(uid, medium.code_medium, ACTIONS[status])
     if status == BIND and medium.of(accounts.by_uid(db, uid)) is not None:
         raise GameError(98, f"has a {medium.name} already")
-    address = kwargs["services"].codes.redeem(purpose, code) if CODE.fullmatch(code) else None
+    codes = kwargs["services"].codes
+    address = codes.redeem(purpose, code, request=db.cause.request) if CODE.fullmatch(code) else None
     if address is None:
         raise GameError(99, "wrong or expired code")
     try:
