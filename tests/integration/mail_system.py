@@ -116,18 +116,18 @@ def mail_client(root: Path) -> Iterator[MailClient]:
     """A mail process, as workers see it."""
     process = MailProcess(root)
     try:
-        with closing_http(f"http://127.0.0.1:{process.start().port}") as http:
-            yield MailClient(http, lanes=1, batch=8)
+        with closing_mails(f"http://127.0.0.1:{process.start().port}") as mails:
+            yield mails
     finally:
         process.kill()
 
 
 @contextmanager
-def closing_http(url: str) -> Iterator[JsonClient]:
-    """What calls a mail service."""
+def closing_mails(url: str) -> Iterator[MailClient]:
+    """Mails by a service at this address, whether anybody listens there or not."""
     http = JsonClient("mail", [url], timeout=5, connections=2)
     try:
-        yield http
+        yield MailClient(http, lanes=1, batch=8)
     finally:
         http.stop()
 

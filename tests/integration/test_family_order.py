@@ -1,6 +1,6 @@
 """What the chat is told of families comes in the order in which it happened, whenever the requests had begun."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -73,9 +73,12 @@ class LateMail:
     def __init__(self, meanwhile: Callable[[], None]) -> None:
         self._meanwhile = meanwhile
 
-    def has_room(self, world: str, uid: str) -> bool:  # what the function asks
+    def has_room(self, world: str, uid: str) -> bool:  # what the functions ask
+        return self.have_room([(world, uid)])[0]
+
+    def have_room(self, boxes: Sequence[tuple[str, str]]) -> list[bool]:
         self._meanwhile()
-        return True
+        return [True for _ in boxes]
 
 
 def test_applying_to_a_family_that_ends_meanwhile_leaves_nothing(calls: DatedCalls, owner: str) -> None:

@@ -336,3 +336,23 @@ def test_what_is_no_batch_of_mailboxes(box: Box) -> None:
     for boxes in no_batches:
         assert box.call("/list_batch", boxes=boxes)[0] == 400
     assert box.call("/list_batch", boxes=[]) == (200, {"status": 0, "answers": []})
+
+
+def test_room_in_several_mailboxes_in_one_call(service: MailProcess) -> None:
+    boxes = [Box(service) for _ in range(4)]
+    for number, box in enumerate(boxes):
+        for _ in range(number):
+            box.send()
+    linked = boxes[3].folder
+    linked.rename(linked.with_name("away"))
+    linked.symlink_to(linked.with_name("away"))
+    status, answer = boxes[0].call("/count_batch", boxes=[{"world": box.world, "uid": box.uid} for box in boxes])
+    assert (status, answer["status"]) == (200, 0)
+    assert answer["answers"] == [box.ask("/count") for box in boxes[:3]] + [
+        {"status": -3, "message": "the mails cannot be reached"}]
+    assert boxes[1].ask("/new")["mail"] != []
+
+
+def test_what_is_no_batch_of_counts(box: Box) -> None:
+    for boxes in (None, [1], [{"world": "../s1", "uid": box.uid}], [{"world": box.world, "uid": box.uid}] * 33):
+        assert box.call("/count_batch", boxes=boxes)[0] == 400

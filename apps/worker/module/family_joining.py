@@ -160,8 +160,6 @@ def _require_room(mail: MailClient, target: Recipient) -> None:
 
 
 def _with_room(mail: MailClient, officials: list[Recipient]) -> list[Recipient]:
-    """Return whose mailboxes take a mail; nobody's while the mail service is away."""
-    try:
-        return [official for official in officials if mail.has_room(official.world, official.uid)]
-    except ServiceUnavailableError:
-        return []
+    """Return whose mailboxes take a mail, of those that can be looked at."""
+    rooms = mail.have_room([(official.world, official.uid) for official in officials])
+    return [official for official, room in zip(officials, rooms, strict=True) if room]
