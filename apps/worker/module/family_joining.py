@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Unpack
 
+from apps.worker.fields import Label
 from apps.worker.mail_client import MailClient
 from apps.worker.module.common import GameError, Reply, Tools, ok
 from apps.worker.module.enums import FamilyHistoryKeys, Limits, Timer
@@ -28,7 +29,7 @@ from common.http_client import ServiceUnavailableError
 from common.mysql import Statements
 
 
-def invite_user_family(uid: str, gn_target: str, **kwargs: Unpack[Tools]) -> Reply:
+def invite_user_family(uid: str, gn_target: Label, **kwargs: Unpack[Tools]) -> Reply:
     """Invite a player by mail.
 
     99: in no family. 98: neither owner nor admin. 93: no such player. 96: left a family a short while ago. 95: level

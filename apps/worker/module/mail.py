@@ -2,6 +2,7 @@
 
 from typing import Unpack
 
+from apps.worker.fields import Label
 from apps.worker.mail_client import Box
 from apps.worker.module.common import FreeTools, GameError, Line, ReadTools, Reply, Tools, ok
 from apps.worker.module.enums import Limits, MailType, Timer
@@ -44,7 +45,7 @@ def delete_read_mail(uid: str, **kwargs: Unpack[Tools]) -> Reply:
     return _delete(uid, kwargs["services"].mail.keys(kwargs["world"].home, uid, only_read=True), **kwargs)
 
 
-def send_mail(uid: str, gn_target: str, subj: str, body: str, **kwargs: Unpack[Tools]) -> Reply:
+def send_mail(uid: str, gn_target: Label, subj: str, body: str, **kwargs: Unpack[Tools]) -> Reply:
     """Write to a player of the same world. 99: ten were sent today. 98: not delivered."""
     db, now = kwargs["db"], kwargs["now"]
     sent = _sent_today(db, uid, shanghai.day_text(now.date()))
