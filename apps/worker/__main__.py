@@ -14,6 +14,7 @@ from pathlib import Path
 import gevent
 
 from apps.worker.auth_client import AuthClient
+from apps.worker.chores import chores
 from apps.worker.codes import Codes
 from apps.worker.functions import function_list
 from apps.worker.game_data import GameData
@@ -108,7 +109,8 @@ def build(settings: WorkerSettings) -> Process:
     parts: list[Part] = [
         Watchdog(settings.blocked_seconds), OpsServer((settings.host, settings.ops_port), health), redis, nats, health,
         game_data, outbox, *mail_jobs(settings, database, nats),
-        Housekeeping(database, outbox.deliver, keep=timedelta(hours=settings.request_hours), lease=lease, clock=now),
+        Housekeeping(database, outbox.deliver, chores(
+            keep_answers=timedelta(hours=settings.request_hours)), lease=lease, clock=now),
         gates, worker,
     ]
     for part in parts:

@@ -1,0 +1,42 @@
+"""What housekeeping removes: each kind with how many of it are removed in one transaction.
+
+A new kind is a function that removes one batch, and a line here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from apps.worker.mail_jobs import store
+from apps.worker.rules import family_ends
+from apps.worker.unit_of_work import Work
+from common.metrics import Counter
+
+ANSWERS = Counter("worker_expired_answers_total", "Stored answers that were removed after their time")
+FAMILIES = Counter("worker_ended_families_total", "Families that were removed when their time to disband had come")
+LISTED = Counter("worker_mail_jobs_unlisted_total", "Entries in lists of mail jobs that were removed after the end")
+
+ROWS = 500
+
+
+@dataclass(frozen=True)
+class Chore:
+    """Removes at most ``batch`` of a kind and returns how many it removed; fewer mean that none is left for now."""
+
+    remove: Callable[[Work], int]
+    batch: int
+    removed: Counter
+
+
+def chores(*, keep_answers: timedelta) -> list[Chore]:
+    """Return what there is to do; answers of request ids are kept for a time."""
+    return [
+        Chore(lambda db: remove_answers(db, keep_answers), ROWS, ANSWERS),
+        Chore(lambda db: int(family_ends.end_one(db) is not None), 1, FAMILIES),  # alone: it locks all its members
+        Chore(lambda db: store.forget_listed(db, ROWS), ROWS, LISTED),
+    ]
+
+
+def remove_answers(db: Work, keep: timedelta) -> int:
+    """Remove the stored answers of old requests."""
+    return db.execute("DELETE FROM request WHERE created < %s ORDER BY created LIMIT %s", db.cause.time - keep, ROWS)
