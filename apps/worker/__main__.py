@@ -29,6 +29,7 @@ from apps.worker.outbox import Outbox, Rows
 from apps.worker.passwords import Passwords
 from apps.worker.players import Players
 from apps.worker.receivers import FULL_BOX_WAIT, receivers
+from apps.worker.rules.friends import OpenRequests
 from apps.worker.runner import Runner
 from apps.worker.sender_choice import choose_sender
 from apps.worker.services import Services
@@ -87,7 +88,8 @@ def build(settings: WorkerSettings) -> Process:
         passwords=Passwords(settings.password_threads, secrets.token_bytes),
         codes=Codes(redis, choose_sender(settings), tries=settings.code_tries, per_day=settings.codes_per_day,
                     random_below=secrets.randbelow),
-        logins=Throttle(redis, "login", settings.login_tries, settings.login_window_seconds))
+        logins=Throttle(redis, "login", settings.login_tries, settings.login_window_seconds),
+        open_requests=OpenRequests(settings.friend_requests_sent, settings.friend_requests_received))
     handler = MessageHandler(
         functions=function_list(debug=settings.debug_functions),
         identities=Identities(auth, settings.token_cache, time.time),
@@ -110,7 +112,8 @@ def build(settings: WorkerSettings) -> Process:
         Watchdog(settings.blocked_seconds), OpsServer((settings.host, settings.ops_port), health), redis, nats, health,
         game_data, outbox, *mail_jobs(settings, database, nats),
         Housekeeping(database, outbox.deliver, chores(
-            keep_answers=timedelta(hours=settings.request_hours)), lease=lease, clock=now),
+            keep_answers=timedelta(hours=settings.request_hours),
+            keep_requests=timedelta(days=settings.open_request_days)), lease=lease, clock=now),
         gates, worker,
     ]
     for part in parts:

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from apps.worker.mail_jobs import store
-from apps.worker.rules import family_ends
+from apps.worker.rules import family_ends, request_ends
 from apps.worker.unit_of_work import Work
 from common.metrics import Counter
 
 ANSWERS = Counter("worker_expired_answers_total", "Stored answers that were removed after their time")
 FAMILIES = Counter("worker_ended_families_total", "Families that were removed when their time to disband had come")
+REQUESTS = Counter("worker_expired_requests_total", "Friend and family requests that nobody answered in their time")
 LISTED = Counter("worker_mail_jobs_unlisted_total", "Entries in lists of mail jobs that were removed after the end")
 
 ROWS = 500
+LETTERS = 100
+"""Requests that end in one transaction, each with its mail and by a statement of its own."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +31,14 @@ class Chore:
     removed: Counter
 
 
-def chores(*, keep_answers: timedelta) -> list[Chore]:
-    """Return what there is to do; answers of request ids are kept for a time."""
+def chores(*, keep_answers: timedelta, keep_requests: timedelta) -> list[Chore]:
+    """Return what there is to do; answers of request ids, and requests that nobody answers, are kept for a time."""
     return [
         Chore(lambda db: remove_answers(db, keep_answers), ROWS, ANSWERS),
         Chore(lambda db: int(family_ends.end_one(db) is not None), 1, FAMILIES),  # alone: it locks all its members
+        Chore(lambda db: request_ends.end_friends(db, keep_requests, LETTERS), LETTERS, REQUESTS),
+        Chore(lambda db: request_ends.end_families(db, keep_requests, LETTERS), LETTERS, REQUESTS),
+        Chore(lambda db: request_ends.forget_refused(db, keep_requests, LETTERS), LETTERS, REQUESTS),
         Chore(lambda db: store.forget_listed(db, ROWS), ROWS, LISTED),
     ]
 

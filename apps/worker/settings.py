@@ -49,6 +49,14 @@ class WorkerSettings(ProcessSettings, OpsSettings, NatsSettings, RedisSettings, 
     outbox_lease_seconds: float = option(10.0, "Seconds that a delivery belongs to the worker that took it", least=1)
     outbox_batch: int = option(100, "Deliveries that are taken at once", least=1)
 
+    open_request_days: float = option(
+        30.0, "Days after which a friend request, an invitation or an application ends that nobody has answered",
+        least=0.01)
+    friend_requests_sent: int = option(100, "Friend requests of one player that may wait for an answer", least=1)
+    friend_requests_received: int = option(
+        30, "Friend requests to one player that may wait for an answer; fewer than --box-size of mail, so that other "
+        "mails find room", least=1)
+
     mail_job_seconds: float = option(1.0, "Seconds between two looks for a mail job when there is none", least=0.05)
     mail_job_batch: int = option(100, "Mails that one turn of a mail job writes", least=1)
     mail_job_window: int = option(5000, "Players that one turn of a mail job looks at", least=1)

@@ -26,7 +26,7 @@ from tests.support.dated_calls import DatedCalls, dated_calls
 NOW = datetime(2030, 1, 2, 12, tzinfo=UTC)
 RECORD = int(Item.FAMILY_COIN_RECORD)
 NUMBERS = itertools.count(1)
-[ENDING] = [chore for chore in chores(keep_answers=timedelta(hours=1))
+[ENDING] = [chore for chore in chores(keep_answers=timedelta(hours=1), keep_requests=timedelta(days=1))
             if chore.removed is FAMILIES]
 AGO, LATER = timedelta(seconds=-1), timedelta(seconds=1)
 

@@ -9,6 +9,7 @@ from apps.local.backends import MariaDB
 from apps.local.ports import free_port
 from apps.worker.module import friend
 from apps.worker.module.common import Reply
+from apps.worker.rules.friends import OpenRequests
 from apps.worker.worlds import World
 from common.mysql import Statements
 from tests.integration.mail_system import closing_mails
@@ -30,7 +31,7 @@ def calls(database_server: MariaDB) -> Iterator[DatedCalls]:
 def no_mails() -> Iterator[SimpleNamespace]:
     """Services without a mail service: nobody listens at its address."""
     with closing_mails(f"http://127.0.0.1:{free_port()}") as mails:
-        yield SimpleNamespace(mail=mails)
+        yield SimpleNamespace(mail=mails, open_requests=OpenRequests(100, 30))
 
 
 def befriend(calls: DatedCalls, uid: str, other: str) -> None:

@@ -41,7 +41,7 @@ class DatedCalls:
     def player(self, vipexp: int = 0) -> str:
         """Return the uid of a new player who has nothing."""
         number = next(NUMBERS)
-        uid = f"p{number}"
+        uid = f"p{number:08d}"
         self.execute("INSERT INTO player (uid, account, origin, world, gn, gn_key, icon, energy, exp, vipexp, created) "
                      "VALUES (%s, %s, 's0', 's0', %s, %s, '0', 0, 0, %s, NOW())", uid, uid, uid, uid, vipexp)
         return uid

@@ -21,13 +21,14 @@ def get_all_friend(uid: str, **kwargs: Unpack[ReadTools]) -> Reply:
 def request_friend(uid: str, gn_target: Label, **kwargs: Unpack[Tools]) -> Reply:
     """Ask a player to be a friend, by mail.
 
-    96: six were asked today. 97: no such player. 99: oneself. 95: a friend already, or one of the two has asked the
-    other. 94: the mailbox is full. 98: no mails at the moment.
+    96: six were asked today, or too many have not answered yet. 97: no such player. 99: oneself. 95: a friend already,
+    or one of the two has asked the other. 94: the mailbox is full, or too many requests wait there. 98: no mails at
+    the moment.
     """
-    db, now = kwargs["db"], kwargs["now"]
+    db, now, most = kwargs["db"], kwargs["now"], kwargs["services"].open_requests
     sent = friends.requests_today(db, uid, now)
-    if sent >= friends.REQUESTS_PER_DAY:
-        raise GameError(96, "six players were asked today")
+    if sent >= friends.REQUESTS_PER_DAY or friends.open_sent(db, uid) >= most.sent:
+        raise GameError(96, "six players were asked today, or too many have not answered")
     target = friends.find(db, kwargs["world"], gn_target)
     if target is None:
         raise GameError(97, "no such player")
@@ -38,6 +39,8 @@ def request_friend(uid: str, gn_target: Label, **kwargs: Unpack[Tools]) -> Reply
     # Only now, so that nobody else's lock is held while the mail service is asked; what was true may have changed.
     friends.lock(db, target.uid)
     _require_unasked(db, uid, target)
+    if friends.open_received(db, target.uid) >= most.received:
+        raise GameError(94, "too many requests wait for an answer of this player")
     friends.ask(db, uid, mailbox)
     friends.count_request(db, uid, sent + 1, now)
     record_achievement(db, uid, Achievement.FRIEND_REQUEST)
