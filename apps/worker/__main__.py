@@ -35,6 +35,7 @@ from apps.worker.sender_choice import choose_sender
 from apps.worker.services import Services
 from apps.worker.settings import WorkerSettings
 from apps.worker.throttle import Throttle
+from apps.worker.wording import Mode, Wording
 from apps.worker.worker import Worker
 from common import keys, logs, options, redis_client
 from common.health import Health
@@ -45,6 +46,7 @@ from common.nats import Client
 from common.ops import OpsServer
 from common.token_bucket import Rates
 from common.watchdog import Watchdog
+from common.word_lists import WordLists
 
 INLINE_SECONDS = 1.5
 RANDOM = secrets.SystemRandom()
@@ -83,13 +85,15 @@ def build(settings: WorkerSettings) -> Process:
         database, receivers(mail, nats), rows=Rows.REQUESTS, parallel=1, longest_wait=FULL_BOX_WAIT,
         seconds=settings.outbox_seconds, lease=lease, batch=settings.outbox_batch, inline_seconds=INLINE_SECONDS,
         clock=lambda: now().replace(tzinfo=None))
+    lists = WordLists(Path(settings.words), seconds=settings.words_seconds, limit=settings.words_limit)
     services = Services(
         auth=auth, mail=mail, redis=redis,
         passwords=Passwords(settings.password_threads, secrets.token_bytes),
         codes=Codes(redis, choose_sender(settings), tries=settings.code_tries, per_day=settings.codes_per_day,
                     random_below=secrets.randbelow),
         logins=Throttle(redis, "login", settings.login_tries, settings.login_window_seconds),
-        open_requests=OpenRequests(settings.friend_requests_sent, settings.friend_requests_received))
+        open_requests=OpenRequests(settings.friend_requests_sent, settings.friend_requests_received),
+        words=Wording(lists, Mode(settings.filter_mode)))
     handler = MessageHandler(
         functions=function_list(debug=settings.debug_functions),
         identities=Identities(auth, settings.token_cache, time.time),
@@ -110,7 +114,8 @@ def build(settings: WorkerSettings) -> Process:
         health.add(name, probe)
     parts: list[Part] = [
         Watchdog(settings.blocked_seconds), OpsServer((settings.host, settings.ops_port), health), redis, nats, health,
-        game_data, outbox, *mail_jobs(settings, database, nats),
+        game_data, *([lists] if settings.filter_mode != Mode.OFF.value else []), outbox,
+        *mail_jobs(settings, database, nats),
         Housekeeping(database, outbox.deliver, chores(
             keep_answers=timedelta(hours=settings.request_hours),
             keep_requests=timedelta(days=settings.open_request_days)), lease=lease, clock=now),

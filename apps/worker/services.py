@@ -10,6 +10,7 @@ from apps.worker.mail_client import MailClient
 from apps.worker.passwords import Passwords
 from apps.worker.rules.friends import OpenRequests
 from apps.worker.throttle import Throttle
+from apps.worker.wording import Wording
 
 
 @dataclass(frozen=True)
@@ -23,3 +24,4 @@ class Services:
     codes: Codes
     logins: Throttle
     open_requests: OpenRequests
+    words: Wording

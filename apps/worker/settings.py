@@ -66,6 +66,13 @@ class WorkerSettings(ProcessSettings, OpsSettings, NatsSettings, RedisSettings, 
     mail_job_parallel: int = option(16, "Mails of jobs in one call of the mail service, one call at a time; no more "
                                     "than --batch-size of mail", least=1)
 
+    filter_mode: str = option("mask", "What happens to what a player writes with an unwanted word: its words become *, "
+                              "it is refused, or nothing; names are refused in both of the first",
+                              choices=("mask", "refuse", "off"))
+    words: str = option("conf/chat/words", "Folder of the unwanted words: *.txt, a word a line, # for comments")
+    words_seconds: float = option(5.0, "Seconds between two looks for changed word lists", least=0.05)
+    words_limit: int = option(16 * 1024 * 1024, "Largest size of all word lists together, in bytes", least=1)
+
     debug_functions: bool = option(False, "Serve the functions that give anything to anyone; never in production")
     code_sender: str = option("none", "How codes reach people: none refuses, file writes them down and logs them, "
                               "webhook posts them to a gateway", choices=("none", "file", "webhook"))

@@ -62,7 +62,7 @@ class CommonTools(TypedDict):
     random: Random
     """Source of chance that nobody can foresee."""
     services: "Services"
-    """Auth, mail, Redis, passwords, the sender of codes, and limits that are options of the worker."""
+    """Auth, mail, Redis, passwords, the sender of codes, the word filter, and limits that are options of the worker."""
 
 
 class Tools(CommonTools):

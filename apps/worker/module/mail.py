@@ -46,7 +46,7 @@ def delete_read_mail(uid: str, **kwargs: Unpack[Tools]) -> Reply:
 
 
 def send_mail(uid: str, gn_target: Label, subj: str, body: str, **kwargs: Unpack[Tools]) -> Reply:
-    """Write to a player of the same world. 99: ten were sent today. 98: not delivered."""
+    """Write to a player of the same world; unwanted words are masked. 99: ten were sent today. 98: not delivered."""
     db, now = kwargs["db"], kwargs["now"]
     sent = _sent_today(db, uid, shanghai.day_text(now.date()))
     if sent >= MAILS_PER_DAY:
@@ -61,7 +61,9 @@ def send_mail(uid: str, gn_target: Label, subj: str, body: str, **kwargs: Unpack
         raise failed from error
     if not room:
         raise failed
-    letters.send(db, target, letters.Letter(MailType.SIMPLE, gn, subj, body))
+    words = kwargs["services"].words
+    letters.send(db, target, letters.Letter(
+        MailType.SIMPLE, gn, words.clean("subj", subj), words.clean("body", body)))
     timers.set_limit(db, uid, Limits.MAIL_DAILY_SEND, sent + 1)
     timers.set_timer(db, uid, Timer.MAIL_LAST_SENT, shanghai.moment_text(now))
     return ok({"sent": sent + 1})

@@ -57,7 +57,7 @@ def create_player(uid: str, gn: str, icon: Label = "0", **kwargs: Unpack[Tools])
 
     99: the account has a player here, or the name is used. 98: the name is not allowed.
     """
-    if not names.is_name(gn):
+    if not kwargs["services"].words.allows(gn):
         raise GameError(98, "this name is not allowed")
     _require_icon(icon)
     db, world, rule = kwargs["db"], kwargs["world"], kwargs["config"]["new_player"]
@@ -75,7 +75,7 @@ def create_player(uid: str, gn: str, icon: Label = "0", **kwargs: Unpack[Tools])
 def change_player_name(uid: str, gn: str, **kwargs: Unpack[Tools]) -> Reply:
     """Take another name for 100 diamonds. 97: not allowed. 99: used, also by oneself. 98: too few diamonds."""
     db, world = kwargs["db"], kwargs["world"]
-    if not names.is_name(gn):
+    if not kwargs["services"].words.allows(gn):
         raise GameError(97, "this name is not allowed")
     if letters.find_player(db, world, gn) is not None:
         raise GameError(99, "this name is used")
@@ -90,9 +90,10 @@ def change_player_name(uid: str, gn: str, **kwargs: Unpack[Tools]) -> Reply:
 
 
 def player_set_intro(uid: str, intro: str, **kwargs: Unpack[Tools]) -> Reply:
-    """Set the line that a player says of itself."""
+    """Set the line that a player says of itself; unwanted words are masked."""
     if not names.is_text(intro, LONGEST_INTRO):
         raise FieldError(f"intro is not one line of at most {LONGEST_INTRO} characters")
+    intro = kwargs["services"].words.clean("intro", intro)
     kwargs["db"].execute("UPDATE player SET intro = %s WHERE uid = %s", intro, uid)
     return ok({"intro": intro})
 
