@@ -75,6 +75,12 @@ def new_player(new_player: Content) -> Iterator[Finding]:
             seen.add(row[key])
 
 
+def icons(player: Content) -> Iterator[Finding]:
+    """Who chooses no picture gets 0, so a list of pictures has it."""
+    if "0" not in player.get("icons", ["0"]):
+        yield "$.icons", "'0' is missing, which players have who choose none"
+
+
 def rising(path: str, numbers: Sequence[int], least: int = 1) -> Iterator[Finding]:
     """Yield the first place where ``numbers`` do not grow by at least ``least``."""
     for index in range(1, len(numbers)):

@@ -1,7 +1,8 @@
 """The player of an account in a world: entering, creating, naming, showing."""
 
 import re
-from typing import Unpack
+from collections.abc import Mapping
+from typing import Any, Unpack
 
 from apps.worker import worlds
 from apps.worker.fields import FieldError, Label
@@ -59,7 +60,7 @@ def create_player(uid: str, gn: str, icon: Label = "0", **kwargs: Unpack[Tools])
     """
     if not kwargs["services"].words.allows(gn):
         raise GameError(98, "this name is not allowed")
-    _require_icon(icon)
+    _require_icon(icon, kwargs["config"])
     db, world, rule = kwargs["db"], kwargs["world"], kwargs["config"]["new_player"]
     player = new_player.new_uid(kwargs["random"])
     try:
@@ -99,8 +100,8 @@ def player_set_intro(uid: str, intro: str, **kwargs: Unpack[Tools]) -> Reply:
 
 
 def player_set_icon(uid: str, icon: Label, **kwargs: Unpack[Tools]) -> Reply:
-    """Choose a picture."""
-    _require_icon(icon)
+    """Choose a picture: one of ``icons`` in player.json, any where the game data has no such list."""
+    _require_icon(icon, kwargs["config"])
     kwargs["db"].execute("UPDATE player SET icon = %s WHERE uid = %s", icon, uid)
     return ok({"icon": icon})
 
@@ -175,6 +176,8 @@ def _keys(keys: list[str]) -> list[str]:
     return list(dict.fromkeys(keys))
 
 
-def _require_icon(icon: str) -> None:
+def _require_icon(icon: str, config: Mapping[str, Any]) -> None:
     if not ICON.fullmatch(icon):
         raise FieldError("icon is not 1 to 16 of A-Za-z0-9_-")
+    if icon not in config["player"].get("icons", (icon,)):
+        raise FieldError("icon is none of those that the game has")
