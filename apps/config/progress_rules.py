@@ -81,6 +81,16 @@ def icons(player: Content) -> Iterator[Finding]:
         yield "$.icons", "'0' is missing, which players have who choose none"
 
 
+def friend_gifts(player: Content) -> Iterator[Finding]:
+    """Each item that can be given has one number a day."""
+    seen = set()
+    for index, text in enumerate(player.get("friend_gifts", [])):
+        thing = text.rpartition(":")[0]
+        if thing in seen:
+            yield f"$.friend_gifts[{index}]", f"{thing} is listed twice"
+        seen.add(thing)
+
+
 def rising(path: str, numbers: Sequence[int], least: int = 1) -> Iterator[Finding]:
     """Yield the first place where ``numbers`` do not grow by at least ``least``."""
     for index in range(1, len(numbers)):

@@ -44,6 +44,8 @@ BROKEN: list[tuple[str, str, Any, str]] = [
     ("server/player", "energy/cooling_time", 0, "minimum of 1"),
     ("server/player", "energy/max_energy", 120.0, "is not of type 'integer'"),
     ("server/player", "energy/max_energy", True, "is not of type 'integer'"),
+    ("server/player", "friend_gifts/0", "0:301:5", "'0:301:5' is not an item string"),
+    ("server/player", "friend_gifts/0", "3:1:0", "'3:1:0' is not an item string"),
     ("server/player", "icons", [], "should be non-empty"),
     ("server/player", "icons", ["x", "x"], "has non-unique elements"),
     ("server/player", "dark_market/T1/0", "24", "is not the name of a weapon or role"),

@@ -5,3 +5,12 @@ ALTER TABLE friend
     ADD KEY asked (since, asked);
 -- Finds the oldest requests.
 ALTER TABLE claim ADD KEY type (type, created);
+
+-- What a player gave to friends on the latest day on which something of the kind was given.
+CREATE TABLE friend_gift (
+    uid   VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'who gave',
+    iid   INT UNSIGNED NOT NULL,
+    day   DATE NOT NULL COMMENT 'in Asia/Shanghai',
+    given BIGINT UNSIGNED NOT NULL COMMENT 'on that day, to all friends together',
+    PRIMARY KEY (uid, iid)
+) ENGINE=InnoDB;
