@@ -45,7 +45,7 @@ class Person:
 def find(db: Statements, world: World, name: str) -> Person | None:
     """Return the player of this name who lives in the same world."""
     row = db.one("SELECT uid, gn, icon, intro, exp FROM player WHERE world = %s AND gn_key = %s",
-                 world.home, names.name_key(name))
+                 world.home, names.wanted_key(name))
     return None if row is None else Person(*row)
 
 

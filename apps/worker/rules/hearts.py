@@ -38,7 +38,7 @@ def send(db: Transaction, uid: str, friends: Sequence[str], today: date) -> None
 
 def unpaid(db: Statements, uid: str, world: World, gns: Sequence[str], today: date) -> Names:
     """Return those of the named friends whose heart of today the sender was not rewarded for yet."""
-    keys = {names.name_key(gn) for gn in gns}
+    keys = {names.wanted_key(gn) for gn in gns}
     if not keys:
         return {}
     return _names(db.all(

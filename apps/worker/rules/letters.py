@@ -56,7 +56,7 @@ def is_body(text: str, longest: int) -> bool:
 
 def find_player(db: Statements, world: World, name: str) -> Recipient | None:
     """Return the player of this name who lives in the same world."""
-    uid = db.value("SELECT uid FROM player WHERE world = %s AND gn_key = %s", world.home, names.name_key(name[:64]))
+    uid = db.value("SELECT uid FROM player WHERE world = %s AND gn_key = %s", world.home, names.wanted_key(name))
     return None if uid is None else Recipient(uid, world.home)
 
 
@@ -64,7 +64,7 @@ def sender_and_target(db: Statements, world: World, uid: str, name: str) -> tupl
     """Return the game name of the player ``uid``, and the player of this name who lives in the same world."""
     row = db.one("SELECT o.gn, t.uid FROM player o LEFT JOIN player t ON t.world = %s AND t.gn_key = %s "
                  "WHERE o.uid = %s",
-                 world.home, names.name_key(name[:64]), uid)
+                 world.home, names.wanted_key(name), uid)
     if row is None:
         raise LookupError("the caller is no player")
     return row[0], None if row[1] is None else Recipient(row[1], world.home)
