@@ -230,8 +230,8 @@ def test_the_list_works_whatever_the_number_is(calls: DatedCalls, number: int) -
     names = [f"p{next(NUMBERS):07d}" for _ in range(number)]
     calls.database.transaction(lambda tx: tx.many(
         "INSERT INTO player (uid, account, origin, world, gn, gn_key, icon, intro, energy, exp, created) "
-        "VALUES (%s, %s, 's0', 's0', %s, %s, '0', %s, 0, 0, NOW())",
-        [(name, name, name, name, "💎" * 128) for name in names]))
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        [(name, name, "s0", "s0", name, name, "0", "💎" * 128, 0, 0, NOON.replace(tzinfo=None)) for name in names]))
     calls.database.transaction(lambda tx: tx.many(
         "INSERT INTO friend (uid, fid) VALUES (%s, %s)", [(ada, name) for name in names]))
     reply = calls.call(friend.get_all_friend, ada, NOON)
