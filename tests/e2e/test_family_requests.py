@@ -123,8 +123,8 @@ def test_a_request_waits_until_the_family_has_room(game: Game) -> None:
         for _ in range(2):
             assert player.call("respond_family", key=key)["status"] == 96
         assert key in {mail["key"] for mail in mails(player)}
-    execute(game, "DELETE m FROM family_member m JOIN family f ON f.id = m.family WHERE f.owner = %s AND m.uid LIKE %s",
-            uid_of(game, owner), "%x%")
+    execute(game, "DELETE m FROM family_member m JOIN family f ON f.id = m.family WHERE f.owner = %s "
+                  "AND m.uid LIKE CONCAT(f.id, 'x', %s)", uid_of(game, owner), "%")  # those that ``fill`` wrote
     assert [player.call("respond_family", key=key)["status"] for player, key in holders] == [0, 0]
     assert {name_of(invited), name_of(applied)} <= set(roles(owner))
 
