@@ -11,6 +11,7 @@ RUN python -m pip --python /venv/bin/python install --no-cache-dir --disable-pip
  && find /venv -depth \( -type d -name tests -o -name '*.c' -o -name '*.pyx' -o -name '*.h' \) -exec rm -rf {} +
 COPY common /app/common
 COPY apps/__init__.py /app/apps/
+COPY conf/chat/words /app/conf/chat/words
 COPY apps/worker /app/apps/worker
 # Compiled here, because nothing can be written at run time.
 RUN python -m compileall -q --invalidation-mode unchecked-hash /app

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import pymysql
+from pymysql.cursors import RE_INSERT_VALUES
 
 from common.metrics import Counter, Gauge
 from common.mysql_pool import Generation, ImplicitLink, Link, Pool, connection_options, discard
@@ -83,7 +84,12 @@ class Transaction(Statements):
         return count
 
     def many(self, statement: str, rows: Sequence[Sequence[object]]) -> int:
-        """Run one INSERT ... VALUES statement for all ``rows`` (at least one) in one round trip."""
+        """Run one INSERT ... VALUES statement for all ``rows`` (at least one) in one round trip.
+
+        Raises ValueError when a value is not bound: PyMySQL would run a statement for each row then.
+        """
+        if RE_INSERT_VALUES.match(statement) is None:
+            raise ValueError(f"VALUES of a statement for many rows has something else than %s: {statement}")
         count: int = self._cursor.executemany(statement, rows)
         return count
 

@@ -13,6 +13,10 @@ PASSWORD_BYTES = 8
 FAMILY_EXP = 20_000
 """Enough experience for the level at which families open; only a local system gives it away."""
 
+COINS = 100
+GIFT = f"3:1:{COINS}"
+NOTHING_TO_GIVE = 98
+
 
 class TourError(Exception):
     """A step did not give what it should."""
@@ -38,6 +42,7 @@ class Tour:
         self._claim_gift()
         self._write()
         self._befriend()
+        self._give()
         self._collect_rewards()
         self._chat("PUBLIC")
         if self._found_family():
@@ -69,15 +74,30 @@ class Tour:
         self._step("Ada asks Bea to be friends", 0, self._ada, "request_friend", gn_target=self._names[self._bea])
         mail = self._mail_of("Bea finds the request", self._bea, "2")
         self._step("Bea accepts", 0, self._bea, "respond_friend", key=mail["key"])
+        [friend] = self._step("Ada looks at her friends", 0, self._ada, "get_all_friend")["data"]["friends"]
+        self._require(friend["gn"] == self._names[self._bea] and friend["since"] != "", "Bea is no friend")
         self._step("Ada sends Bea a heart", 0, self._ada, "send_gift_friend", gn_target=self._names[self._bea])
         self._step("Ada collects the thanks", 0, self._ada, "get_gifts_friend", gns=[self._names[self._bea]])
+
+    def _give(self) -> None:
+        """Let Ada give Bea something, where the game data says that coins can be given."""
+        answer = self._timed(f"Ada gives Bea {COINS} coins", lambda: self._ada.call(
+            "give_friend", gn_target=self._names[self._bea], items=[GIFT]))
+        if answer["status"] == NOTHING_TO_GIVE:
+            self._show("            (no gift: on this server coins cannot be given)")
+            return
+        self._require(answer["status"] == 0, f"give_friend answered {answer}")
+        mail = self._mail_of("Bea finds the gift", self._bea, "1")
+        self._require((mail["from"], mail["items"]) == (self._names[self._ada], GIFT), f"Bea found {mail}")
+        answer = self._step("Bea claims it", 0, self._bea, "accept_gifts", gift=[mail["key"]], other=[])
+        self._require(list(answer["data"]["success"]) == [mail["key"]], "the gift was not granted")
 
     def _collect_rewards(self) -> None:
         self._step("Ada signs in for today", 0, self._ada, "check_in_sign")
         self._step("Ada looks at today's tasks", 0, self._ada, "get_all_task")
         self._step("Ada takes the reward of a task", 0, self._ada, "get_task_reward", task_id=1)
-        self._step("Ada looks at the achievements", 0, self._ada, "get_all_achievement")
-        self._step("Ada takes the reward of one", 0, self._ada, "get_achievement_reward", achievement_id=1)
+        self._step("Ada looks at her achievements", 0, self._ada, "get_all_achievement")
+        self._step("Ada takes the reward of an achievement", 0, self._ada, "get_achievement_reward", achievement_id=1)
 
     def _found_family(self) -> bool:
         """Let the two make a family. False where the server does not give experience away: families need a level."""

@@ -75,6 +75,22 @@ def new_player(new_player: Content) -> Iterator[Finding]:
             seen.add(row[key])
 
 
+def icons(player: Content) -> Iterator[Finding]:
+    """Who chooses no picture gets 0, so a list of pictures has it."""
+    if "0" not in player.get("icons", ["0"]):
+        yield "$.icons", "'0' is missing, which players have who choose none"
+
+
+def friend_gifts(player: Content) -> Iterator[Finding]:
+    """Each item that can be given has one number a day."""
+    seen = set()
+    for index, text in enumerate(player.get("friend_gifts", [])):
+        thing = text.rpartition(":")[0]
+        if thing in seen:
+            yield f"$.friend_gifts[{index}]", f"{thing} is listed twice"
+        seen.add(thing)
+
+
 def rising(path: str, numbers: Sequence[int], least: int = 1) -> Iterator[Finding]:
     """Yield the first place where ``numbers`` do not grow by at least ``least``."""
     for index in range(1, len(numbers)):

@@ -23,6 +23,8 @@ RULES: tuple[tuple[Rule, tuple[str, ...]], ...] = (
     (progress_rules.achievements, ("achievement",)),
     (progress_rules.weapon_costs, ("weapon_config",)),
     (progress_rules.new_player, ("new_player",)),
+    (progress_rules.icons, ("player",)),
+    (progress_rules.friend_gifts, ("player",)),
     (economy_rules.dark_market, ("player",)),
     (economy_rules.factories, ("factory",)),
     (economy_rules.wishing_pool, ("factory",)),

@@ -27,7 +27,6 @@ from apps.edge.rooms import Rooms
 from apps.edge.roster import Roster
 from apps.edge.session import Session
 from apps.edge.settings import EdgeSettings, FanOutSettings
-from apps.edge.word_lists import WordLists
 from common import tls
 from common.health import Health
 from common.http_client import JsonClient
@@ -39,6 +38,7 @@ from common.nats.jetstream import JetStream
 from common.ops import OpsServer
 from common.token_bucket import Rates
 from common.watchdog import Watchdog
+from common.word_lists import WordLists
 
 log = logging.getLogger(__name__)
 

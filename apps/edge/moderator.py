@@ -5,9 +5,9 @@ from typing import NamedTuple, Protocol
 
 from apps.edge.identity import Identity
 from apps.edge.mutes import Mutes
-from apps.edge.word_filter import WordFilter
 from common.metrics import Counter
 from common.token_bucket import Rates
+from common.word_filter import WordFilter
 
 RULED = Counter("edge_messages_moderated_total", "Messages that were masked or held back", ["ruling"])
 

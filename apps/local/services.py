@@ -74,8 +74,8 @@ def _auth(context: Context) -> dict[str, Any]:
     return {"jwt_key_file": context.data / "jwt.key"}
 
 
-def _config(_: Context) -> dict[str, Any]:
-    return {"game_data": ROOT / "conf" / "game"}
+def _config(context: Context) -> dict[str, Any]:
+    return {"game_data": ROOT / context.settings.game_data}
 
 
 def _mail(context: Context) -> dict[str, Any]:

@@ -49,6 +49,7 @@ class LocalSettings(ReplicaSettings, BackendSettings, TlsSettings, WatchSettings
     base_port: int = option(-1, "First of 220 ports to use; -1: the usual ports of the services; 0: any free ports",
                             least=-1)
     data_dir: str = option(".run", "Folder for all data, logs and secrets of the local system")
+    game_data: str = option("conf/game", "Folder of the game data; a relative one is in the folder of the project")
     debug_functions: bool = option(True, "Offer the functions that only development needs")
     log_level: str = option("info", "Least level of log lines of the services", choices=LEVELS)
     log_limit: int = option(64 * 1024 * 1024, "Bytes of a log file after which it is moved aside", least=4096)

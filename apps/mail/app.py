@@ -68,8 +68,10 @@ class Endpoints:
         """Return the endpoints by their paths."""
         return {
             "send": self.send, "send_batch": self.send_batch, "all": self.all, "new": self.new,
-            "list_batch": self.list_batch, "get": self.get, "count": self.count, "mark_read": self.mark_read,
-            "mark_listed": self.mark_listed, "delete": self.delete, "delete_read": self.delete_read,
+            "list_batch": self.list_batch, "get": self.get, "count": self.count,
+            "count_batch": self.count_batch, "keys": self.keys, "mark_read": self.mark_read,
+            "mark_listed": self.mark_listed, "delete": self.delete,
+            "delete_read": self.delete_read,
         }
 
     def send(self) -> Response:
@@ -110,7 +112,19 @@ class Endpoints:
         return reply({"status": 0, "mail": found[0].shown()} if found else {"status": 1, "message": "no such mail"})
 
     def count(self) -> Response:
-        return reply({"status": 0, "count": self._count(self.store.count(checks.box_name(fields())))})
+        return reply(self._counted(self.store.count(checks.box_name(fields()))))
+
+    def count_batch(self) -> Response:
+        """Count the mails in several mailboxes; each has an answer of its own, that of ``count``."""
+        given = checks.objects(fields(), "boxes", self.settings.list_batch_size)
+        found = self.store.count_each([checks.box_name(box) for box in given])
+        return reply({"status": 0, "answers": [
+            _refusal(count) if isinstance(count, Exception) else self._counted(count) for count in found]})
+
+    def keys(self) -> Response:
+        """Give the keys of all mails, or with ``read`` of those that were read, and change nothing."""
+        given = fields()
+        return _keys(self.store.keys(checks.box_name(given), only_read=given.get("read") is True))
 
     def mark_read(self) -> Response:
         given = fields()
@@ -141,6 +155,9 @@ class Endpoints:
 
     def _listed(self, listing: Listing) -> dict[str, Any]:
         return {"status": 0, "mail": orjson.Fragment(listing.as_json), "count": self._count(listing.total)}
+
+    def _counted(self, current: int) -> dict[str, Any]:
+        return {"status": 0, "count": self._count(current)}
 
     def _count(self, current: int) -> dict[str, int]:
         return {"cur": current, "max": self.settings.box_size}

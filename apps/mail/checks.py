@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import orjson
 
 from apps.mail.message import TYPES, Content
+from apps.mail.names import KEY
 
 WORLD = re.compile(r"[A-Za-z0-9_-]{1,32}")
 UID = re.compile(r"[a-z0-9]{8,40}")
-KEY = re.compile(r"[a-z0-9]{16,40}")
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 """Characters that end a line or steer a terminal; in no header, however it is encoded."""
 

@@ -10,10 +10,12 @@ from posix import close
 from typing import NamedTuple
 
 from apps.mail import names
-from apps.mail.box import CUR, NEW, TOMBSTONES, Box
+from apps.mail.box import CUR, FILE_MODE, NEW, TOMBSTONES, Box
 from apps.mail.names import MailName
 
 EMPTY_FLAGS = os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK  # a FIFO must not hold a thread
+
+MARK_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW
 
 
 class Entry(NamedTuple):
@@ -35,6 +37,11 @@ def scan(box: Box) -> list[Entry]:
                     name = names.parse(file.name)
                     found[name.base] = Entry(folder, file.name, name, file.inode())
     return list(found.values())
+
+
+def keys(box: Box, *, only_read: bool) -> list[str]:
+    """Return the keys of all mails, or of those that were read; changes nothing."""
+    return [entry.name.key for entry in scan(box) if entry.name.seen or not only_read]
 
 
 def mark_read(box: Box, keys: Collection[str]) -> list[str]:
@@ -71,8 +78,17 @@ def settle(box: Box, entry: Entry) -> Entry:
 
 
 def delete(box: Box, keys: Collection[str], now: float) -> list[str]:
-    """Delete mails at ``now`` (Unix time) and remember their keys; return those that were found."""
-    return _delete(box, chosen(scan(box), keys), now)
+    """Delete mails at ``now`` (Unix time) and remember their keys; return those that were found.
+
+    What is not there may be on its way: the keys of such mails are remembered as well, so that they do not come later.
+    """
+    deleted = _delete(box, chosen(scan(box), keys), now)
+    missing = [key for key in keys if key not in deleted and names.is_key(key)]
+    for key in missing:
+        close(os.open(names.tombstone(key, int(now)), MARK_FLAGS, FILE_MODE, dir_fd=box.folder(TOMBSTONES)))
+    if missing:
+        box.sync(TOMBSTONES)
+    return deleted
 
 
 def delete_read(box: Box, spared: Collection[str], now: float) -> list[str]:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 INFO = ":2,"
 SEEN = "S"
 NAMES_KEPT = 20_000  # a name is read at every listing; one takes about 400 bytes
+KEY = re.compile(r"[a-z0-9]{16,40}")
 OURS = re.compile(r"(\d{1,11})\.([a-z0-9]{16,40})M(\d{6})\.mail")
 TOMBSTONE = re.compile(r"(\d{1,11})\.([a-z0-9]{16,40})")
 
@@ -39,6 +40,11 @@ def parse(name: str) -> MailName:
     if found is None:
         return MailName(base, flags, hashlib.sha256(os.fsencode(base)).hexdigest()[:32], None)
     return MailName(base, flags, found[2], int(found[1]) * 1_000_000 + int(found[3]))
+
+
+def is_key(text: str) -> bool:
+    """Whether a mail can have this key."""
+    return KEY.fullmatch(text) is not None
 
 
 def new_base(key: str, moment: int) -> str:

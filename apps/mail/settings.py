@@ -19,7 +19,7 @@ class MailSettings(HttpServiceSettings):
     mail_domain: str = option("game.invalid", "Domain of the mail addresses and message ids in the files")
     box_size: int = option(50, "Mails that a mailbox holds", least=1)
     batch_size: int = option(200, "Mails that one call may deliver", least=1)
-    list_batch_size: int = option(32, "Mailboxes that one call may list", least=1)
+    list_batch_size: int = option(32, "Mailboxes that one call may list, or count the mails of", least=1)
     lock_seconds: float = option(1.2, "Seconds to wait for a mailbox that another process works on", least=0)
     io_seconds: float = option(10.0, "Seconds that one piece of work on the disk may take", least=0.1)
     io_threads: int = option(8, "Threads that work on the disk", least=1)

@@ -93,7 +93,15 @@ class MailStore:
 
     def count(self, name: BoxName) -> int:
         """Return the number of mails in the box."""
-        return self._with_box(Job(name, lambda opened: len(mailbox.scan(opened)), 0))
+        return self._with_box(_counting(name))
+
+    def count_each(self, names: Sequence[BoxName]) -> list[int | Exception]:
+        """Return the number of mails, or an error, for each mailbox."""
+        return self._each([_counting(name) for name in names])
+
+    def keys(self, name: BoxName, *, only_read: bool) -> list[str]:
+        """Return the keys of all mails, or of those that were read; new mails stay new."""
+        return self._with_box(Job(name, lambda opened: mailbox.keys(opened, only_read=only_read), []))
 
     def mark_read(self, name: BoxName, keys: Collection[str]) -> list[str]:
         """Mark mails as read; return the keys that were found."""
@@ -186,3 +194,7 @@ class MailStore:
             box.create(self._root, job.name)
         with box.locked(self._root, job.name) as opened:
             return job.work(opened)
+
+
+def _counting(name: BoxName) -> Job[int]:
+    return Job(name, lambda opened: len(mailbox.scan(opened)), 0)

@@ -18,6 +18,7 @@ import gevent
 from apps.worker.account_rates import AccountRates
 from apps.worker.acts import Acts
 from apps.worker.auth_client import AuthClient
+from apps.worker.chores import chores
 from apps.worker.claims import ClaimRules, Claims
 from apps.worker.codes import Codes
 from apps.worker.functions import function_list
@@ -25,7 +26,7 @@ from apps.worker.game_data import GameData
 from apps.worker.game_data_copies import Copy, FileCopy, RedisCopy
 from apps.worker.gate_sender import SendingRules
 from apps.worker.gates import Gates
-from apps.worker.housekeeping import Housekeeping, Pace
+from apps.worker.housekeeping import Housekeeping
 from apps.worker.identities import Identities
 from apps.worker.look_up import LookUp, as_text
 from apps.worker.mail_client import MailClient
@@ -36,12 +37,14 @@ from apps.worker.outbox import Outbox, Rows
 from apps.worker.passwords import Passwords
 from apps.worker.players import Players
 from apps.worker.receivers import FULL_BOX_WAIT, receivers
+from apps.worker.rules.friends import OpenRequests
 from apps.worker.runner import Runner
 from apps.worker.seals import Seals, password_of
 from apps.worker.sender_choice import choose_sender
 from apps.worker.services import Services
 from apps.worker.settings import WorkerSettings
 from apps.worker.throttle import Throttle
+from apps.worker.wording import Mode, Wording
 from apps.worker.worker import Worker
 from common import keys, logs, options, redis_client
 from common.health import Health
@@ -51,6 +54,7 @@ from common.mysql import Database
 from common.nats import Client
 from common.ops import OpsServer
 from common.watchdog import Watchdog
+from common.word_lists import WordLists
 
 log = logging.getLogger("apps.worker")
 
@@ -97,12 +101,15 @@ def build(settings: WorkerSettings) -> Process:
         database, receivers(mail, nats), rows=Rows.REQUESTS, parallel=1, longest_wait=FULL_BOX_WAIT,
         seconds=settings.outbox_seconds, lease=lease, batch=settings.outbox_batch, inline_seconds=INLINE_SECONDS,
         clock=lambda: now().replace(tzinfo=None))
+    lists = WordLists(Path(settings.words), seconds=settings.words_seconds, limit=settings.words_limit)
     services = Services(
         auth=auth, mail=mail, redis=redis,
         passwords=Passwords(settings.password_threads, secrets.token_bytes),
         codes=Codes(redis, choose_sender(settings), tries=settings.code_tries, per_day=settings.codes_per_day,
                     random_below=secrets.randbelow),
-        logins=Throttle(redis, "login", settings.login_tries, settings.login_window_seconds))
+        logins=Throttle(redis, "login", settings.login_tries, settings.login_window_seconds),
+        open_requests=OpenRequests(settings.friend_requests_sent, settings.friend_requests_received),
+        words=Wording(lists, Mode(settings.filter_mode)))
     rates = AccountRates(settings.player_rate, settings.player_burst, workers=settings.player_rate_workers,
                          size=settings.player_cache, clock=time.monotonic)
     handler = MessageHandler(
@@ -127,8 +134,8 @@ def build(settings: WorkerSettings) -> Process:
         health.add(name, probe)
     parts: list[Part] = [
         Watchdog(settings.blocked_seconds), OpsServer((settings.host, settings.ops_port), health), redis, nats, health,
-        game_data, outbox, *mail_jobs(settings, database, nats),
-        housekeeping(settings, database, outbox), gates, worker,
+        game_data, *([lists] if settings.filter_mode != Mode.OFF.value else []), outbox,
+        *mail_jobs(settings, database, nats), housekeeping(settings, database, outbox), gates, worker,
     ]
     for part in parts:
         process.add(part)
@@ -147,8 +154,9 @@ def runner(settings: WorkerSettings, database: Database, services: Services, out
 
 def housekeeping(settings: WorkerSettings, database: Database, outbox: Outbox) -> Housekeeping:
     """Return the part that removes what is over."""
-    pace = Pace(settings.housekeeping_seconds, settings.housekeeping_answers, settings.housekeeping_families)
-    return Housekeeping(database, outbox.deliver, pace=pace, keep=timedelta(hours=settings.request_hours),
+    to_do = chores(keep_answers=timedelta(hours=settings.request_hours),
+                   keep_requests=timedelta(days=settings.open_request_days), rows=settings.housekeeping_rows)
+    return Housekeeping(database, outbox.deliver, to_do, seconds=settings.housekeeping_seconds,
                         lease=timedelta(seconds=settings.outbox_lease_seconds), clock=now)
 
 

@@ -83,7 +83,7 @@ CONVERTERS: dict[Any, Converter] = {
 }
 
 Label = Annotated[str, to_label]
-"""Text that some clients send as a number."""
+"""Text that some clients send as a number: icons, names of goods, and the names of players that are digits."""
 
 
 def fields_of(function: Function) -> list[Field]:

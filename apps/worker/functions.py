@@ -24,6 +24,7 @@ from apps.worker.module import (
     family_profile,
     family_store,
     friend,
+    friend_gift,
     game_config,
     mail,
     player,
@@ -131,7 +132,8 @@ def function_list(*, debug: bool) -> Mapping[str, Entry]:
 
         **reads(Scope.PLAYER, friend.get_all_friend, friend.find_person),
         **writes(Scope.PLAYER, friend.request_friend, friend.respond_friend, friend.remove_friend),
-        **writes(Scope.PLAYER, friend.send_gift_friend, friend.send_gift_all, friend.get_gifts_friend),
+        **writes(Scope.PLAYER, friend.send_gift_friend, friend.send_gift_all, friend.get_gifts_friend,
+                 friend_gift.give_friend),
 
         **writes(Scope.PLAYER, family.create_family, family_joining.invite_user_family,
                  family_joining.request_join_family, family_store.market_purchase_family),

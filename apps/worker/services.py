@@ -8,7 +8,9 @@ from apps.worker.auth_client import AuthClient
 from apps.worker.codes import Codes
 from apps.worker.mail_client import MailClient
 from apps.worker.passwords import Passwords
+from apps.worker.rules.friends import OpenRequests
 from apps.worker.throttle import Throttle
+from apps.worker.wording import Wording
 
 
 @dataclass(frozen=True)
@@ -21,3 +23,5 @@ class Services:
     passwords: Passwords
     codes: Codes
     logins: Throttle
+    open_requests: OpenRequests
+    words: Wording

@@ -63,13 +63,21 @@ class WorkerSettings(ProcessSettings, OpsSettings, NatsSettings, RedisSettings, 
     repeat_seconds: float = option(2.0, "Seconds that a repeat of a request waits for the first one, which is under "
                                    "way", least=0)
     request_hours: float = option(24.0, "Hours that the answer of a request id is kept", least=0.01)
-    housekeeping_seconds: float = option(10.0, "Seconds between two looks for what is over: stored answers, and "
-                                         "families whose time to disband has come", least=0.05)
-    housekeeping_answers: int = option(500, "Stored answers that one statement removes", least=1)
-    housekeeping_families: int = option(20, "Families that one look removes", least=1)
+    housekeeping_seconds: float = option(10.0, "Seconds between two looks for what is over: stored answers, requests "
+                                         "that nobody answers, families whose time to disband has come", least=0.05)
+    housekeeping_rows: int = option(500, "Stored answers, and players listed by mail jobs, that one statement removes",
+                                    least=1)
     outbox_seconds: float = option(1.0, "Seconds between two looks for what is left to deliver", least=0.05)
     outbox_lease_seconds: float = option(10.0, "Seconds that a delivery belongs to the worker that took it", least=1)
     outbox_batch: int = option(100, "Deliveries that are taken at once", least=1)
+
+    open_request_days: float = option(
+        30.0, "Days after which a friend request, an invitation or an application ends that nobody has answered",
+        least=0.01)
+    friend_requests_sent: int = option(100, "Friend requests of one player that may wait for an answer", least=1)
+    friend_requests_received: int = option(
+        30, "Friend requests to one player that may wait for an answer; fewer than --box-size of mail, so that other "
+        "mails find room", least=1)
 
     mail_job_seconds: float = option(1.0, "Seconds between two looks for a mail job when there is none", least=0.05)
     mail_job_batch: int = option(100, "Mails that one turn of a mail job writes", least=1)
@@ -79,6 +87,13 @@ class WorkerSettings(ProcessSettings, OpsSettings, NatsSettings, RedisSettings, 
     mail_job_backlog: int = option(1000, "Mails on their way beyond which a mail job writes no more for now", least=1)
     mail_job_parallel: int = option(16, "Mails of jobs in one call of the mail service, one call at a time; no more "
                                     "than --batch-size of mail", least=1)
+
+    filter_mode: str = option("mask", "What happens to what a player writes with an unwanted word: its words become *, "
+                              "it is refused, or nothing; names are refused in both of the first",
+                              choices=("mask", "refuse", "off"))
+    words: str = option("conf/chat/words", "Folder of the unwanted words: *.txt, a word a line, # for comments")
+    words_seconds: float = option(5.0, "Seconds between two looks for changed word lists", least=0.05)
+    words_limit: int = option(16 * 1024 * 1024, "Largest size of all word lists together, in bytes", least=1)
 
     debug_functions: bool = option(False, "Serve the functions that give anything to anyone; never in production")
     code_sender: str = option("none", "How codes reach people: none refuses, file writes them down and logs them, "

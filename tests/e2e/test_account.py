@@ -144,6 +144,17 @@ def test_failed_logins_are_throttled(game: Game) -> None:
     assert right["status"] == 1  # a guesser that hits after too many tries learns nothing
 
 
+def test_spaces_behind_a_name_multiply_no_tries(game: Game) -> None:
+    name, address = new_account_name(), new_address()
+    player = game.registered(name)
+    player.call("bind_email", email=address)
+    player.call("verify_email_code", code=code_for(game, address))
+    for identifier, value in (("account", name), ("email", address)):
+        tries = [fresh(game).call("login", identifier=identifier, value=value + " " * count, password="secret1")
+                 for count in range(3)]
+        assert [answer["status"] for answer in tries] == [0, 1, 1]
+
+
 def test_binding_and_unbinding_an_address(game: Game) -> None:
     name, address = new_account_name(), new_address()
     player = game.registered(name)

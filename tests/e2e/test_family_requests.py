@@ -17,6 +17,7 @@ from tests.support.families import (
     request_key,
     roles,
 )
+from tests.support.friends import ask, request_keys
 from tests.support.game import Game, at_once, mails, name_of, new_name, statuses
 
 
@@ -110,6 +111,32 @@ def test_refused_requests_stay_for_later(game: Game) -> None:
     assert bea.call("respond_family", key=kept)["status"] == 94
     execute(game, "UPDATE player SET exp = 20000 WHERE uid = %s", uid_of(game, bea))
     assert bea.call("respond_family", key=kept)["status"] == 0
+
+
+def test_a_request_waits_until_the_family_has_room(game: Game) -> None:
+    owner, invited, applied = founder(game), grown(game), grown(game)
+    invite(owner, invited)
+    applied.call("request_join_family", name=family_name(owner))
+    fill(game, owner, 49)
+    holders = [(invited, request_key(invited)), (owner, request_key(owner))]
+    for player, key in holders:
+        for _ in range(2):
+            assert player.call("respond_family", key=key)["status"] == 96
+        assert key in {mail["key"] for mail in mails(player)}
+    execute(game, "DELETE m FROM family_member m JOIN family f ON f.id = m.family WHERE f.owner = %s "
+                  "AND m.uid LIKE CONCAT(f.id, 'x', %s)", uid_of(game, owner), "%")  # those that ``fill`` wrote
+    assert [player.call("respond_family", key=key)["status"] for player, key in holders] == [0, 0]
+    assert {name_of(invited), name_of(applied)} <= set(roles(owner))
+
+
+def test_the_key_of_a_friend_request_is_no_family_request(game: Game) -> None:
+    owner, bea = founder(game), grown(game)
+    for official in (owner, bea):
+        other = game.player()
+        assert ask(other, name_of(official)) == 0
+        [key] = request_keys(official)
+        assert official.call("respond_family", key=key)["status"] == 99
+        assert official.call("respond_friend", key=key)["data"]["gn"] == name_of(other)
 
 
 def test_a_family_that_is_gone_even_if_another_has_its_name(game: Game) -> None:

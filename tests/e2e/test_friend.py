@@ -1,5 +1,6 @@
 """Asking, agreeing and parting: the functions, their refusals, and the exploits that must not work."""
 
+import secrets
 from datetime import UTC, datetime
 
 import gevent
@@ -244,6 +245,16 @@ def test_looking_at_nobody(game: Game) -> None:
     assert ada.call("find_person", gn_target=name_of(ada))["status"] == 98
     for target in ("", new_name(), "' OR 1=1 --", name_of(game.player(world="s1"))):
         assert ada.call("find_person", gn_target=target)["status"] == 99
+
+
+def test_looking_at_a_player_by_a_number(game: Game) -> None:
+    number = secrets.randbelow(9 * 10**12) + 10**12
+    ada, bea = game.player(), game.player(str(number))
+    assert ada.call("find_person", gn_target=number)["data"]["gn"] == name_of(bea)
+    assert ada.call("find_person", gn_target=-number)["status"] == 99
+    wrongs: list[object] = [True, None, 1.5, [], {}]
+    for wrong in wrongs:
+        assert ada.call("find_person", gn_target=wrong)["status"] == -4
 
 
 def test_families_are_seen(game: Game) -> None:

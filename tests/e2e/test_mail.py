@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.friends import ask, asked
 from tests.support.game import Game, at_once, balances, mails, name_of, statuses
 
 
@@ -63,6 +64,25 @@ def test_deleting_what_was_read(game: Game) -> None:
     bea.call("accept_gifts", gift=[], other=[keys["0"], keys["2"]])
     assert set(bea.call("delete_read_mail")["data"]["keys"]) == {keys["0"], keys["2"]}
     assert keys["1"] in {mail["key"] for mail in mails(bea)}
+
+
+@pytest.mark.parametrize("function", ["delete_mail", "delete_read_mail"])
+def test_a_repeated_deletion_gets_the_first_answer(game: Game, function: str) -> None:
+    _, bea, key = asked(game)
+    bea.call("mark_read_mail", key=key)
+    fields = {"key": key} if function == "delete_mail" else {}
+    first = bea.call(function, request_id="once", **fields)
+    assert first["data"] == {"keys": [key]}
+    assert bea.call(function, request_id="once", **fields) == first
+    assert bea.call(function, **fields)["data"] == {"keys": []}
+
+
+def test_who_deletes_a_request_with_what_was_read_may_ask_in_turn(game: Game) -> None:
+    ada, bea, key = asked(game)
+    bea.call("mark_read_mail", key=key)
+    assert bea.call("delete_read_mail")["data"] == {"keys": [key]}
+    assert bea.call("respond_friend", key=key)["status"] == 99
+    assert ask(bea, name_of(ada)) == 0
 
 
 def test_ten_mails_a_day_even_in_parallel(game: Game) -> None:

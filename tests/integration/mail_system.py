@@ -8,10 +8,14 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from apps.worker.mail_client import MailClient
+from common.http_client import JsonClient
 from tests.support.process_tree import descendants
 from tests.support.waiting import wait_for
 
@@ -105,6 +109,27 @@ class MailProcess:
             return answer.status, json.loads(text) if answer.headers["Content-Type"] == JSON else text.decode()
         finally:
             connection.close()
+
+
+@contextmanager
+def mail_client(root: Path) -> Iterator[MailClient]:
+    """A mail process, as workers see it."""
+    process = MailProcess(root)
+    try:
+        with closing_mails(f"http://127.0.0.1:{process.start().port}") as mails:
+            yield mails
+    finally:
+        process.kill()
+
+
+@contextmanager
+def closing_mails(url: str) -> Iterator[MailClient]:
+    """Mails by a service at this address, whether anybody listens there or not."""
+    http = JsonClient("mail", [url], timeout=5, connections=2)
+    try:
+        yield MailClient(http, lanes=1, batch=8)
+    finally:
+        http.stop()
 
 
 class Box:

@@ -12,7 +12,8 @@ import pytest
 
 from apps.local.backends import MariaDB
 from apps.worker import housekeeping
-from apps.worker.housekeeping import Housekeeping, Pace
+from apps.worker.chores import FAMILIES, chores
+from apps.worker.housekeeping import Housekeeping
 from apps.worker.module import family
 from apps.worker.module.enums import Item
 from apps.worker.rules.family_members import CHAT_MEMBER
@@ -25,7 +26,8 @@ from tests.support.dated_calls import DatedCalls, dated_calls
 NOW = datetime(2030, 1, 2, 12, tzinfo=UTC)
 RECORD = int(Item.FAMILY_COIN_RECORD)
 NUMBERS = itertools.count(1)
-PACE = Pace(seconds=10, answers=500, families=5)
+[ENDING] = [chore for chore in chores(keep_answers=timedelta(hours=1), keep_requests=timedelta(days=1), rows=10)
+            if chore.removed is FAMILIES]
 AGO, LATER = timedelta(seconds=-1), timedelta(seconds=1)
 
 
@@ -36,11 +38,15 @@ class Kept:
         self.told: list[dict[str, Any]] = []
         self.database = Database(url, connections=8, connect_seconds=5, statement_seconds=5,
                                  pause=lambda number: gevent.sleep(0.01 * number))
-        self.housekeeping = Housekeeping(self.database, self._deliver, pace=PACE, keep=timedelta(hours=1),
-                                         lease=timedelta(minutes=1), clock=lambda: NOW)
+        self._housekeeping = Housekeeping(self.database, self._deliver, [], seconds=10, lease=timedelta(minutes=1),
+                                          clock=lambda: NOW)
+
+    def end_families(self) -> int:
+        """Remove what has ended; return how many families that were."""
+        return sum(iter(lambda: self._housekeeping.do(ENDING), 0))
 
     def _deliver(self, deliveries: Sequence[Delivery]) -> None:
-        assert {delivery.kind for delivery in deliveries} == {CHAT_MEMBER}
+        assert {delivery.kind for delivery in deliveries} <= {CHAT_MEMBER}
         self.told += [delivery.body for delivery in deliveries]
 
 
@@ -87,18 +93,18 @@ def left_of(calls: DatedCalls, name: str) -> int:
 
 def test_only_what_has_ended_is_removed(calls: DatedCalls, kept: Kept) -> None:
     (ended, members), (ending, _), (living, _) = (found(calls, end) for end in (AGO, LATER, None))
-    assert kept.housekeeping.end_families() == 1
+    assert kept.end_families() == 1
     assert [left_of(calls, name) for name in (ended, ending, living)] == [0, 5, 5]
     for uid in members:
         assert calls.balance(uid, RECORD) == 0
         assert calls.rows("SELECT amount, balance, reason FROM ledger WHERE uid = %s", uid) == [
             (-50, 0, housekeeping.REASON)]
-    assert kept.housekeeping.end_families() == 0
+    assert kept.end_families() == 0
 
 
 def test_the_chat_is_told_what_a_members_own_look_tells(calls: DatedCalls, kept: Kept) -> None:
     _, members = found(calls, AGO)
-    kept.housekeeping.end_families()
+    kept.end_families()
     [told] = kept.told
     calls.execute("DELETE FROM outbox")
     _, others = found(calls, AGO)
@@ -110,7 +116,7 @@ def test_the_chat_is_told_what_a_members_own_look_tells(calls: DatedCalls, kept:
 
 def test_several_at_once_end_each_family_once(calls: DatedCalls, kept: Kept) -> None:
     families = [found(calls, AGO) for _ in range(8)]
-    greenlets = [gevent.spawn(kept.housekeeping.end_families) for _ in range(4)]
+    greenlets = [gevent.spawn(kept.end_families) for _ in range(4)]
     gevent.joinall(greenlets, timeout=10, raise_error=True)
     assert sum(greenlet.get() for greenlet in greenlets) == len(families)
     assert sorted(body["uids"] for body in kept.told) == sorted(members for _, members in families)
@@ -122,14 +128,8 @@ def test_a_family_that_is_in_use_is_passed_over(calls: DatedCalls, kept: Kept) -
 
     def use(db: Any) -> int:
         db.one("SELECT id FROM family WHERE id = %s FOR UPDATE", used)
-        return kept.housekeeping.end_families()
+        return kept.end_families()
 
     assert calls.database.transaction(use) == 1
     assert (left_of(calls, used), left_of(calls, free)) == (5, 0)
-    assert kept.housekeeping.end_families() == 1
-
-
-def test_one_look_has_a_bound(calls: DatedCalls, kept: Kept) -> None:
-    for _ in range(PACE.families + 2):
-        found(calls, AGO, members=1)
-    assert [kept.housekeeping.end_families() for _ in range(3)] == [PACE.families, 2, 0]
+    assert kept.end_families() == 1

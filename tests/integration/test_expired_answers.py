@@ -7,7 +7,8 @@ import gevent
 import pytest
 
 from apps.local.backends import MariaDB
-from apps.worker.housekeeping import Housekeeping, Pace
+from apps.worker.chores import ANSWERS, chores
+from apps.worker.housekeeping import Housekeeping
 from apps.worker.rules import utc
 from common.mysql import Database
 from tests.support import backend_servers
@@ -18,7 +19,8 @@ from tests.support.waiting import wait_for
 NOW = datetime(2030, 1, 2, 12, tzinfo=UTC)
 KEEP = timedelta(hours=24)
 SECOND = timedelta(seconds=1)
-PACE = Pace(seconds=0.05, answers=10, families=5)
+CHORES = chores(keep_answers=KEEP, keep_requests=timedelta(days=1), rows=10)
+[REMOVAL] = [chore for chore in CHORES if chore.removed is ANSWERS]
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +56,7 @@ def answers(calls: DatedCalls) -> DatedCalls:
 
 
 def housekeeping(database: Database) -> Housekeeping:
-    return Housekeeping(database, lambda _: None, pace=PACE, keep=KEEP, lease=SECOND, clock=lambda: NOW)
+    return Housekeeping(database, lambda _: None, CHORES, seconds=0.05, lease=SECOND, clock=lambda: NOW)
 
 
 def open_database(url: str) -> Database:
@@ -64,18 +66,18 @@ def open_database(url: str) -> Database:
 
 def test_each_statement_removes_a_batch(answers: DatedCalls, url: str) -> None:
     database = open_database(url)
-    assert [housekeeping(database).remove_expired() for _ in range(4)] == [10, 10, 5, 0]
+    assert [housekeeping(database).do(REMOVAL) for _ in range(4)] == [10, 10, 5, 0]
     assert left(answers) == {"kept", "new"}
     database.close()
 
 
 def test_workers_that_remove_at_once_share_the_work(answers: DatedCalls, url: str) -> None:
     database = open_database(url)
-    removers = [gevent.spawn(housekeeping(database).remove_expired) for _ in range(4)]
+    removers = [gevent.spawn(housekeeping(database).do, REMOVAL) for _ in range(4)]
     gevent.joinall(removers, raise_error=True)
     removed = sum(remover.get() for remover in removers)
     assert removed + answers.rows("SELECT COUNT(*) FROM request")[0][0] == 27
-    while housekeeping(database).remove_expired():
+    while housekeeping(database).do(REMOVAL):
         pass
     assert left(answers) == {"kept", "new"}
     database.close()

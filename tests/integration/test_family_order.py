@@ -1,6 +1,6 @@
 """What the chat is told of families comes in the order in which it happened, whenever the requests had begun."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -73,9 +73,12 @@ class LateMail:
     def __init__(self, meanwhile: Callable[[], None]) -> None:
         self._meanwhile = meanwhile
 
-    def has_room(self, world: str, uid: str) -> bool:  # what the function asks
+    def has_room(self, world: str, uid: str) -> bool:  # what the functions ask
+        return self.have_room([(world, uid)])[0]
+
+    def have_room(self, boxes: Sequence[tuple[str, str]]) -> list[bool]:
         self._meanwhile()
-        return True
+        return [True for _ in boxes]
 
 
 def test_applying_to_a_family_that_ends_meanwhile_leaves_nothing(calls: DatedCalls, owner: str) -> None:
@@ -91,3 +94,31 @@ def test_applying_to_a_family_that_ends_meanwhile_leaves_nothing(calls: DatedCal
     assert reply.status == 98
     for table in ("claim", "family_request", "limits", "timer"):
         assert calls.rows(f"SELECT * FROM {table} WHERE uid IN (%s, %s)", owner, candidate) == []
+
+
+def test_a_family_that_is_renamed_while_the_mail_service_is_asked_invites_under_its_new_name(
+        calls: DatedCalls, owner: str) -> None:
+    target = grown(calls)
+    services = SimpleNamespace(mail=LateMail(lambda: rename(calls, "Elms")))
+    assert calls.call(family_joining.invite_user_family, owner, NOON, gn_target=target, world=WORLD,
+                      services=services).status == 0
+    assert sender_of_mail(calls, target) == "Elms"
+
+
+def test_who_applies_to_a_family_that_is_renamed_meanwhile_is_told_its_new_name(calls: DatedCalls, owner: str) -> None:
+    services = SimpleNamespace(mail=LateMail(lambda: rename(calls, "Yews")))
+    reply = calls.call(family_joining.request_join_family, grown(calls), NOON, name="Oaks", world=WORLD,
+                       services=services)
+    assert isinstance(reply.data, dict)
+    assert (reply.status, reply.data["name"]) == (0, "Yews")
+
+
+def rename(calls: DatedCalls, name: str) -> None:
+    calls.execute("UPDATE family SET name = %s, name_key = %s WHERE id = %s", name, name.casefold(), FAMILY)
+
+
+def sender_of_mail(calls: DatedCalls, uid: str) -> str:
+    """Return from whom the only mail to a player is, which waits in the outbox."""
+    rows = calls.rows("SELECT body FROM outbox WHERE kind = 'mail'")
+    [mail] = [parcel["mail"] for (body,) in rows if (parcel := orjson.loads(body))["uid"] == uid]
+    return str(mail["from"])

@@ -7,12 +7,12 @@ import pytest
 
 from apps.local.backends import MariaDB
 from apps.local.ports import free_port
-from apps.worker.mail_client import MailClient
 from apps.worker.module import friend
 from apps.worker.module.common import Reply
+from apps.worker.rules.friends import OpenRequests
 from apps.worker.worlds import World
-from common.http_client import JsonClient
 from common.mysql import Statements
+from tests.integration.mail_system import closing_mails
 from tests.support import backend_servers
 from tests.support.dated_calls import DatedCalls, at, dated_calls
 
@@ -30,9 +30,8 @@ def calls(database_server: MariaDB) -> Iterator[DatedCalls]:
 @pytest.fixture
 def no_mails() -> Iterator[SimpleNamespace]:
     """Services without a mail service: nobody listens at its address."""
-    http = JsonClient("mail", [f"http://127.0.0.1:{free_port()}"], timeout=1, connections=1)
-    yield SimpleNamespace(mail=MailClient(http, lanes=1, batch=8))
-    http.stop()
+    with closing_mails(f"http://127.0.0.1:{free_port()}") as mails:
+        yield SimpleNamespace(mail=mails, open_requests=OpenRequests(100, 30))
 
 
 def befriend(calls: DatedCalls, uid: str, other: str) -> None:

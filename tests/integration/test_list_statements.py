@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
+from random import Random
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -17,14 +17,17 @@ from apps.worker.rules import cards, families, family_news
 from apps.worker.rules.shanghai import SHANGHAI
 from apps.worker.unit_of_work import Work
 from apps.worker.worlds import World
-from common.http_client import JsonClient
 from common.mysql import Row, Statements
-from tests.integration.mail_system import MAIL, MailProcess
+from tests.integration.mail_system import MAIL, mail_client
 from tests.support import backend_servers
 from tests.support.dated_calls import DatedCalls, dated_calls
 
 NOW = datetime(2030, 1, 2, 12, tzinfo=UTC).astimezone(SHANGHAI)
+WORLD = World("s0", "s0", "", 0)
 SHORT, LONG = 2, 50
+CROWD = 2000
+FIXED_ROWS = 100
+"""Far fewer than the rows of other players."""
 
 
 class Counted(Statements):
@@ -49,14 +52,8 @@ def calls(database_server: MariaDB) -> Iterator[DatedCalls]:
 
 @pytest.fixture(scope="module")
 def mails(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailClient]:
-    root: Path = tmp_path_factory.mktemp("mails") / "root"
-    process = MailProcess(root).start()
-    http = JsonClient("mail", [f"http://127.0.0.1:{process.port}"], timeout=5, connections=1)
-    try:
-        yield MailClient(http, lanes=1, batch=1)
-    finally:
-        http.stop()
-        process.kill()
+    with mail_client(tmp_path_factory.mktemp("mails") / "root") as mails:
+        yield mails
 
 
 def counted(calls: DatedCalls, function: Callable[..., Reply], uid: str, **tools: object) -> tuple[Reply, int]:
@@ -112,6 +109,70 @@ def test_a_family(calls: DatedCalls) -> None:
     assert few == many == 1
 
 
+@pytest.mark.parametrize(("number", "shown"), [(-(2**63), 1), (0, 1), (1, 1), (5, 5), (50, 50), (51, 50), (2**63, 50)])
+def test_families_by_chance(calls: DatedCalls, number: int, shown: int) -> None:
+    while calls.rows("SELECT COUNT(*) FROM family WHERE world = 's0'")[0][0] < LONG + 5:
+        with_family(calls, 1)
+    reply, statements = counted(calls, family.get_random_family, "", number=number, world=WORLD, random=Random(number))
+    names = [info["name"] for info in lists(reply)["families"]]
+    assert (len(names), len(set(names)), statements) == (shown, shown, 1)
+
+
+@pytest.fixture(scope="module")
+def crowd(calls: DatedCalls) -> None:
+    """Many players who are friends of one another, and send one another hearts."""
+    uids = [f"q{number:07}" for number in range(CROWD)]
+    calls.database.transaction(lambda tx: tx.many(
+        "INSERT INTO player (uid, account, origin, world, gn, gn_key, icon, energy, exp, created) "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        [(uid, uid, "s0", "s0", uid, uid, "0", 0, 0, NOW.replace(tzinfo=None)) for uid in uids]))
+    pairs = [(uid, uids[(number + step) % CROWD], "2030-01-01") for number, uid in enumerate(uids) for step in (1, 2)]
+    for statement in ("INSERT INTO friend (uid, fid, since) VALUES (%s, %s, %s)",
+                      "INSERT INTO heart (uid, fid, day) VALUES (%s, %s, %s)"):
+        calls.database.transaction(lambda tx, statement=statement: tx.many(statement, pairs))  # type: ignore[misc]
+    for table in ("player", "friend", "heart"):
+        calls.rows(f"ANALYZE TABLE {table}")
+
+
+@pytest.mark.usefixtures("crowd")
+def test_hearts_to_all_friends(calls: DatedCalls) -> None:
+    few, many = (hearts_to_all(calls, number) for number in (SHORT, LONG))
+    assert few.statements == many.statements
+    assert few.rows < 10 * SHORT + FIXED_ROWS
+    assert many.rows < 10 * LONG + FIXED_ROWS
+
+
+class Cost(NamedTuple):
+    """What a call asks of the database: statements, and rows that these look at."""
+
+    statements: int
+    rows: int
+
+
+def hearts_to_all(calls: DatedCalls, number: int) -> Cost:
+    """Return what hearts to so many friends cost."""
+    uid = with_friends(calls, number)
+    cost: list[Cost] = []
+
+    def work(db: Work, **tools: Any) -> Reply:
+        idle, before = cost_so_far(db), cost_so_far(db)  # looking costs something, too
+        reply = friend.send_gift_all(db=db, **tools)
+        after = cost_so_far(db)
+        cost.append(Cost(*(last - 2 * middle + first for last, middle, first in zip(after, before, idle, strict=True))))
+        assert isinstance(reply.data, list)
+        assert len(reply.data) == number
+        return reply
+
+    calls.call(work, uid, NOW)
+    return cost[0]
+
+
+def cost_so_far(db: Statements) -> Cost:
+    rows = db.all("SHOW SESSION STATUS WHERE Variable_name = 'Questions' OR Variable_name LIKE %s", "Handler_read_%")
+    counts = {name: int(value) for name, value in rows}
+    return Cost(counts.pop("Questions"), sum(counts.values()))
+
+
 def test_mails(calls: DatedCalls, mails: MailClient) -> None:
     counts = []
     for number in (SHORT, LONG):
@@ -119,7 +180,7 @@ def test_mails(calls: DatedCalls, mails: MailClient) -> None:
         for key in range(number):
             mails.send("s0", uid, f"{key:020}", MAIL)
         reply, count = counted(calls, mail.get_all_mail, uid, services=SimpleNamespace(mail=mails),
-                               world=World("s0", "s0", "", 0))
+                               world=WORLD)
         assert len(lists(reply)["mail"]) == number
         counts.append(count)
     assert counts == [0, 0]

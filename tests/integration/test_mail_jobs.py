@@ -154,6 +154,33 @@ def test_a_list_of_ids_and_names(calls: DatedCalls, tmp_path: Path) -> None:
     assert len(calls.rows("SELECT id FROM mail_job")) == 1
 
 
+@pytest.mark.parametrize("cancelled", [True, False])
+def test_the_list_of_a_job_goes_after_its_end_and_not_before(
+        calls: DatedCalls, tmp_path: Path, cancelled: bool) -> None:
+    for key in ("ends", "runs"):
+        (tmp_path / key).write_text("\n".join(players(calls, 7)))
+        create(calls, f"--uids={tmp_path / key}", key=key)
+    [[ends], [runs]] = calls.rows("SELECT id FROM mail_job ORDER BY job_key")
+    assert forget(calls) == []
+    if cancelled:
+        calls.database.transaction(lambda tx: store.change_state(tx, "ends", State.CANCELLED))
+    else:
+        calls.execute("UPDATE mail_job SET state = 'paused' WHERE id = %s", runs)
+        finish(calls)
+    assert forget(calls) == [3, 3, 1]
+    assert calls.rows("SELECT job, COUNT(*) FROM mail_job_player GROUP BY job") == [(runs, 7)]
+    assert create(calls, f"--uids={tmp_path}/ends", key="ends").is_new is False
+    assert ends not in {job for (job,) in calls.rows("SELECT job FROM mail_job_player")}
+
+
+def forget(calls: DatedCalls) -> list[int]:
+    """Remove the lists of jobs that have ended, three players at a time; return how many each time."""
+    def batch() -> int:
+        return calls.database.transaction(lambda tx: store.forget_listed(tx, 3))
+
+    return list(iter(batch, 0))
+
+
 def test_few_matches_among_many_players_take_bounded_turns(calls: DatedCalls) -> None:
     players(calls, 34)
     [rare] = players(calls, 1, exp=10**6)

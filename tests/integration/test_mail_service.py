@@ -59,6 +59,7 @@ def test_a_box_that_nobody_wrote_to(box: Box) -> None:
     assert box.call("/all") == box.call("/new") == (200, {"status": 0, "mail": [], "count": {"cur": 0, "max": 50}})
     assert box.call("/count") == (200, {"status": 0, "count": {"cur": 0, "max": 50}})
     assert box.call("/mark_read", key="k") == box.call("/delete", keys=["k"]) == (200, {"status": 0, "keys": []})
+    assert box.call("/keys") == (200, {"status": 0, "keys": []})
     assert box.call("/delete_read") == (200, {"status": 0, "keys": []})
     assert box.call("/get", key="k")[1]["status"] == 1
     assert not box.folder.exists()
@@ -183,6 +184,14 @@ def test_deleting(box: Box) -> None:
     assert box.ask("/count")["count"]["cur"] == 0
 
 
+def test_keys_alone_change_nothing(box: Box) -> None:
+    read, new = box.send(), box.send()
+    box.ask("/mark_read", key=read)
+    assert sorted(box.ask("/keys")["keys"]) == sorted([read, new])
+    assert box.ask("/keys", read=True)["keys"] == [read]
+    assert [mail["key"] for mail in box.ask("/new")["mail"]] == [new]
+
+
 def test_a_key_is_delivered_once(box: Box) -> None:
     key = "key0" * 5
     for step in ("/count", "/all", "/mark_read", "/delete", "/all"):
@@ -216,7 +225,8 @@ def test_a_full_box(box: Box) -> None:
 ])
 def test_nothing_leaves_the_root(service: MailProcess, world: Any, uid: Any) -> None:
     before = snapshot(service.root.parent)
-    for path in ("/send", "/all", "/new", "/get", "/count", "/mark_read", "/delete", "/delete_read"):
+    for path in ("/send", "/all", "/new", "/get", "/count", "/keys", "/mark_read", "/delete",
+                 "/delete_read"):
         status, answer = service.post(path, world=world, uid=uid, mail=MAIL, key="0123456789abcdef")
         assert (status, answer["status"]) == (400, -1), path
     assert snapshot(service.root.parent) == before
@@ -382,3 +392,23 @@ def test_what_is_no_batch_of_mailboxes(box: Box) -> None:
     for boxes in no_batches:
         assert box.call("/list_batch", boxes=boxes)[0] == 400
     assert box.call("/list_batch", boxes=[]) == (200, {"status": 0, "answers": []})
+
+
+def test_room_in_several_mailboxes_in_one_call(service: MailProcess) -> None:
+    boxes = [Box(service) for _ in range(4)]
+    for number, box in enumerate(boxes):
+        for _ in range(number):
+            box.send()
+    linked = boxes[3].folder
+    linked.rename(linked.with_name("away"))
+    linked.symlink_to(linked.with_name("away"))
+    status, answer = boxes[0].call("/count_batch", boxes=[{"world": box.world, "uid": box.uid} for box in boxes])
+    assert (status, answer["status"]) == (200, 0)
+    assert answer["answers"] == [box.ask("/count") for box in boxes[:3]] + [
+        {"status": -3, "message": "the mails cannot be reached"}]
+    assert boxes[1].ask("/new")["mail"] != []
+
+
+def test_what_is_no_batch_of_counts(box: Box) -> None:
+    for boxes in (None, [1], [{"world": "../s1", "uid": box.uid}], [{"world": box.world, "uid": box.uid}] * 33):
+        assert box.call("/count_batch", boxes=boxes)[0] == 400

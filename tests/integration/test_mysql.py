@@ -52,6 +52,19 @@ def test_all_or_nothing(database: Database) -> None:
     assert values(database) == {1: 0, 2: 0}
 
 
+def test_many_rows_are_one_statement_or_none(database: Database) -> None:
+    def insert(tx: Transaction) -> int:
+        before = int(tx.all("SHOW SESSION STATUS LIKE 'Com_insert'")[0][1])
+        tx.many("INSERT INTO t (id, value) VALUES (%s, %s) ON DUPLICATE KEY UPDATE value = VALUES(value)",
+                [(number, 7) for number in range(1, 10)])
+        return int(tx.all("SHOW SESSION STATUS LIKE 'Com_insert'")[0][1]) - before
+
+    assert database.transaction(insert) == 1
+    assert values(database) == dict.fromkeys(range(1, 10), 7)
+    with pytest.raises(ValueError, match="something else than %s"):
+        database.transaction(lambda tx: tx.many("INSERT INTO t (id, value) VALUES (%s, 0)", [(20,), (21,)]))
+
+
 def test_a_connection_that_is_lost_in_the_middle_loses_no_half(database: Database) -> None:
     tries: list[int] = []
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from apps.local.backends import MariaDB
+from apps.worker.ledger import verify
 from apps.worker.module import debug, vip
 from apps.worker.rules import vip as vip_rules
 from tests.support import backend_servers
@@ -92,3 +93,46 @@ def test_vip_experience_stops_before_it_overflows(calls: DatedCalls) -> None:
     assert calls.call(vip.get_vip_daily_reward, uid, NOON).status == 0
     assert info(calls, uid, "2030-01-05 12:00:00")["exp_info"] == {
         "exp": vip_rules.LARGEST_EXP, "level": 14, "need": 0, "reward": 0}
+
+
+PACKAGE = ["0:301:5", "2:402:3", "1:7:1", "1:7:1", "4:2:6", "3:18:2", "0:301:1"]
+GIVEN = ["0:301:5", "2:402:3", "1:7:1", "3:6:1", "4:2:6", "3:18:2", "0:301:1"]
+LEFT = ["0:301:5", "2:402:3", "1:7:1", "3:6:1", "4:2:6", "3:18:2", "0:301:6"]
+PRICE = 290
+
+
+@pytest.fixture
+def sold(calls: DatedCalls) -> Iterator[None]:
+    """Game data whose package has something of every kind."""
+    package = calls.config["vip_config"]["vip_special_package"]["0"]
+    before, package["package"] = package["package"], PACKAGE
+    yield
+    package["package"] = before
+
+
+def gifts(texts: list[str]) -> list[dict[str, int]]:
+    return [dict(zip(("gid", "mid", "qty"), map(int, text.split(":")), strict=True)) for text in texts]
+
+
+@pytest.mark.usefixtures("sold")
+def test_a_package_with_weapons_roles_skills_and_armor(calls: DatedCalls) -> None:
+    uid = calls.player()
+    calls.call(debug.add_resources, uid, NOON, items=[f"3:5:{2 * PRICE}"])
+    reply = calls.call(vip.purchase_vip_gift, uid, NOON, tier=0)
+    assert (reply.status, reply.data) == (0, {
+        "remaining": {"diamond": PRICE, "gifts": gifts(LEFT)}, "reward": {"diamond": -PRICE, "gifts": gifts(GIVEN)},
+        "exp_info": {"exp": 0, "level": 0, "need": 60, "reward": 0}})
+    again = calls.call(vip.purchase_vip_gift, uid, NOON, tier=0).data
+    assert isinstance(again, dict)
+    assert again["reward"]["gifts"][2:4] == gifts(["3:6:1", "3:6:1"])  # a skill that is owned is a scroll
+    assert calls.call(vip.purchase_vip_gift, uid, NOON, tier=0).status == 98
+    assert owned(calls, uid) == {(0, 301): 12, (2, 402): 6, (1, 7): 1, (4, 2): 12, (3, 5): 0, (3, 6): 3, (3, 18): 4}
+    assert [found for found in calls.database.read(lambda db: list(verify(db))) if found.uid == uid] == []
+
+
+def owned(calls: DatedCalls, uid: str) -> dict[tuple[int, int], int]:
+    """Return all that a player has, by group and number."""
+    parts = ("3, iid, value FROM item", "0, wid, segment FROM weapon", "2, rid, segment FROM role",
+             "4, aid, quantity FROM armor", "1, sid, level FROM skill")
+    return {(group, number): amount for part in parts
+            for group, number, amount in calls.rows(f"SELECT {part} WHERE uid = %s", uid)}

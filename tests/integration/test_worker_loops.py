@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from apps.local.backends import MariaDB
+from apps.worker.chores import chores
 from apps.worker.counts import UNEXPECTED
-from apps.worker.housekeeping import Housekeeping, Pace
+from apps.worker.housekeeping import Housekeeping
 from apps.worker.outbox import Outbox, Rows
 from common.lifecycle import Part
 from tests.support import backend_servers
@@ -33,8 +34,9 @@ def loops(calls: DatedCalls) -> Iterator[list[dict[str, Any]]]:
     parts: list[Part] = [
         Outbox(calls.database, {"thing": got.append}, rows=Rows.REQUESTS, parallel=1, longest_wait=LEASE, seconds=0.05,
                lease=LEASE, batch=10, inline_seconds=1, clock=lambda: NOW),
-        Housekeeping(calls.database, lambda _: None, pace=Pace(seconds=0.05, answers=10, families=1),
-                     keep=timedelta(hours=1), lease=LEASE, clock=lambda: NOW.replace(tzinfo=UTC)),
+        Housekeeping(calls.database, lambda _: None, chores(
+            keep_answers=timedelta(hours=1), keep_requests=timedelta(days=1), rows=10), seconds=0.05, lease=LEASE,
+            clock=lambda: NOW.replace(tzinfo=UTC)),
     ]
     for part in parts:
         part.start()

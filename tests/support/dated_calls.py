@@ -30,10 +30,10 @@ def at(text: str) -> datetime:
 class DatedCalls:
     """Calls functions with a time, as the worker's runner calls them with the time of the request."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, statement_seconds: float = SECONDS) -> None:
         with pymysql.connect(**connection_options(url, SECONDS, SECONDS) | {"autocommit": True}) as connection:
             migrations.apply(connection, migrations.read(ROOT / "conf" / "migrations"))
-        self.database = Database(url, connections=2, connect_seconds=SECONDS, statement_seconds=SECONDS,
+        self.database = Database(url, connections=2, connect_seconds=SECONDS, statement_seconds=statement_seconds,
                                  pause=lambda _: None)
         folder = ROOT / "conf" / "game" / "1.0" / "server"
         self.config: dict[str, Any] = {path.stem: orjson.loads(path.read_bytes()) for path in folder.glob("*.json")}
@@ -41,7 +41,7 @@ class DatedCalls:
     def player(self, vipexp: int = 0) -> str:
         """Return the uid of a new player who has nothing."""
         number = next(NUMBERS)
-        uid = f"p{number}"
+        uid = f"p{number:08d}"
         self.execute("INSERT INTO player (uid, account, origin, world, gn, gn_key, icon, energy, exp, vipexp, created) "
                      "VALUES (%s, %s, 's0', 's0', %s, %s, '0', 0, 0, %s, NOW())", uid, uid, uid, uid, vipexp)
         return uid
@@ -74,9 +74,9 @@ class DatedCalls:
 
 
 @contextmanager
-def dated_calls(url: str) -> Iterator[DatedCalls]:
-    """Calls on an empty database."""
-    calls = DatedCalls(url)
+def dated_calls(url: str, statement_seconds: float = SECONDS) -> Iterator[DatedCalls]:
+    """Calls on an empty database, whose statements wait for locks no longer than ``statement_seconds``."""
+    calls = DatedCalls(url, statement_seconds)
     try:
         yield calls
     finally:

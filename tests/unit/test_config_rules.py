@@ -61,6 +61,8 @@ BROKEN: list[tuple[str, Sequence[tuple[Keys, Any]], str]] = [
     ("weapon_config", [(["standard_costs", "upgrade_lv", "iron", 1], 999)],
      "$.standard_costs.upgrade_lv.iron[2]: 58 comes after 999; the numbers have to rise"),
     ("new_player", [(["weapons", 1, "wid"], 301)], "$.weapons[1].wid: 301 is listed twice"),
+    ("player", [(["friend_gifts"], ["3:1:5", "3:2:5", "3:1:7"])], "$.friend_gifts[2]: 3:1 is listed twice"),
+    ("player", [(["icons"], ["1"])], "$.icons: '0' is missing, which players have who choose none"),
     ("player", [(["dark_market", "weights"], [1])], "$.dark_market.weights: 1 weights for 4 names"),
     ("player", [(["dark_market", "T2"], REMOVED)], "$.dark_market: the goods of tier 'T2' are missing"),
     ("player", [(["dark_market", "names", 0], "cid")], "$.dark_market: the goods of tier 'cid' are missing"),

@@ -44,6 +44,10 @@ BROKEN: list[tuple[str, str, Any, str]] = [
     ("server/player", "energy/cooling_time", 0, "minimum of 1"),
     ("server/player", "energy/max_energy", 120.0, "is not of type 'integer'"),
     ("server/player", "energy/max_energy", True, "is not of type 'integer'"),
+    ("server/player", "friend_gifts/0", "0:301:5", "'0:301:5' is not an item string"),
+    ("server/player", "friend_gifts/0", "3:1:0", "'3:1:0' is not an item string"),
+    ("server/player", "icons", [], "should be non-empty"),
+    ("server/player", "icons", ["x", "x"], "has non-unique elements"),
     ("server/player", "dark_market/T1/0", "24", "is not the name of a weapon or role"),
     ("server/player", "dark_market/T1/0", "W111", "is not the name of a weapon or role"),
     ("server/player", "dark_market/cid/gold", 24, "24 is not an item id"),
@@ -200,3 +204,10 @@ def test_a_schema_never_leaves_its_folder(tmp_path: Path) -> None:
     for target in (outside.as_uri(), "http://127.0.0.1:1/x.json", "../gone.schema.json"):
         found = Schemas({"a/x.schema.json": {"$ref": target}}).problems("a/x.schema.json", "x.json", {})
         assert "refers to a schema that is not there" in found[0].reason
+
+
+@pytest.mark.parametrize("icon", ["a b", "", "x" * 17, "fox\n", "狐", 1, None])
+def test_what_is_no_icon(icon: object) -> None:
+    player = content("server/player")
+    assert problems("server/player", player | {"icons": ["0", "fox"]}) == []
+    assert problems("server/player", player | {"icons": ["0", icon]})[0].path == "$.icons[1]"

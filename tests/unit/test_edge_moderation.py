@@ -7,8 +7,8 @@ import pytest
 from apps.edge import identity, mutes
 from apps.edge.moderator import FilterMode, Moderator, Reason, Ruling
 from apps.edge.mutes import Mute, MuteError, Mutes
-from apps.edge.word_filter import WordFilter
 from common.token_bucket import Rates
+from common.word_filter import WordFilter
 
 ADA = identity.read({"gn": "ada", "world": "s1", "uid": "u1", "fn": "Red"})
 BEA = identity.read({"gn": "bea", "world": "s1", "uid": "u2", "fn": "Red"})

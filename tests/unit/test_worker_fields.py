@@ -53,6 +53,19 @@ def test_a_label_may_be_a_number() -> None:
         read(icon=True)
 
 
+TARGETS = {name: field for name, entry in function_list(debug=True).items() for field in entry.fields
+           if field.name == "gn_target" or (name, field.name) == ("abdicate_family", "target")}
+
+
+def test_there_are_functions_with_a_target() -> None:
+    assert {"find_person", "send_mail", "send_gift_mail", "set_role_family", "abdicate_family"} <= set(TARGETS)
+
+
+@pytest.mark.parametrize("name", sorted(TARGETS))
+def test_the_name_of_a_player_may_be_a_number(name: str) -> None:
+    assert [TARGETS[name].convert(value) for value in (2030, "2030", "Ada")] == ["2030", "2030", "Ada"]
+
+
 @pytest.mark.parametrize("value", ["a", [1], [None], ["a"] * 201, {"a": 1}])
 def test_lists_of_texts(value: object) -> None:
     with pytest.raises(FieldError, match="keys"):

@@ -73,7 +73,13 @@ def test_what_is_no_name(name: str) -> None:
 
 
 def test_names_that_differ_in_case_alone_are_one() -> None:
-    assert names.name_key("ADA") == names.name_key("ada")
+    assert names.name_key("ADA") == names.name_key("ada") == names.wanted_key("Ada")
+
+
+@pytest.mark.parametrize("name", ["Ada ", " Ada", "Ada\n", "a-b", "", "x" * 65])
+def test_what_is_no_name_is_nobodys(name: str) -> None:
+    assert names.wanted_key(name) == ""
+    assert names.wanted_key("Ada_s9") == "ada_s9"
 
 
 @pytest.mark.parametrize("text", ["3:5:100", "0:301:1", "2:402:7", "1:40:1", "4:4:12"])

@@ -93,6 +93,13 @@ def insert(tx: Transaction, job_id: str, order: Order, limits: Bounds, *, key: s
                 [(job_id, uid) for uid in uids[start:start + CHUNK]])
 
 
+def forget_listed(tx: Transaction, most: int) -> int:
+    """Remove up to ``most`` players from the list of a job that has ended; return how many were removed."""
+    row = tx.one("SELECT j.id FROM (SELECT DISTINCT job FROM mail_job_player) l JOIN mail_job j ON j.id = l.job "
+                 "WHERE j.state IN (%s, %s) LIMIT 1", State.DONE.value, State.CANCELLED.value)
+    return 0 if row is None else tx.execute("DELETE FROM mail_job_player WHERE job = %s LIMIT %s", row[0], most)
+
+
 def change_state(tx: Transaction, key: str, state: State) -> Job:
     """Bring a job into a state and return it; nothing happens when it is in that state already. Raises RefusedError."""
     row = tx.one(f"SELECT {COLUMNS} FROM mail_job WHERE job_key = %s FOR UPDATE", key)  # noqa: S608  # a constant

@@ -2,7 +2,7 @@
 
 A client function is a plain function::
 
-    def find_person(uid: str, gn_target: str, **kwargs: Unpack[Tools]) -> Reply:
+    def find_person(uid: str, gn_target: Label, **kwargs: Unpack[Tools]) -> Reply:
 
 ``uid`` is who asks. The other parameters before ``**kwargs`` are the fields of the request's ``data``, checked and
 converted by their annotations before the function is called; one with a default may be missing. ``kwargs`` are the
@@ -63,7 +63,7 @@ class CommonTools(TypedDict):
     random: Random
     """Source of chance that nobody can foresee."""
     services: "Services"
-    """Auth, mail, Redis, passwords and the sender of codes."""
+    """Auth, mail, Redis, passwords, the sender of codes, the word filter, and limits that are options of the worker."""
 
 
 class Tools(CommonTools):

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Unpack
 
 from apps.worker.field_types import Number
-from apps.worker.fields import FieldError
+from apps.worker.fields import FieldError, Label
 from apps.worker.module.common import GameError, Reply, Tools, ok
 from apps.worker.module.enums import MailType
 from apps.worker.rules import chat_control, gifts, letters, levels, vip_cards
@@ -34,7 +34,7 @@ def add_exp(uid: str, exp: int, **kwargs: Unpack[Tools]) -> Reply:
     return ok(levels.exp_info(db.value("SELECT exp FROM player WHERE uid = %s", uid), curve, exp))
 
 
-def send_gift_mail(gn_target: str, group_id: int, item_id: int, quantity: int, **kwargs: Unpack[Tools]) -> Reply:
+def send_gift_mail(gn_target: Label, group_id: int, item_id: int, quantity: int, **kwargs: Unpack[Tools]) -> Reply:
     """Send a gift to any player of the world. 99: no such player, or no such thing."""
     db = kwargs["db"]
     target = letters.find_player(db, kwargs["world"], gn_target)
@@ -48,7 +48,7 @@ def send_gift_mail(gn_target: str, group_id: int, item_id: int, quantity: int, *
     return ok()
 
 
-def send_text_mail(uid: str, gn_target: str, msg: str, **kwargs: Unpack[Tools]) -> Reply:
+def send_text_mail(uid: str, gn_target: Label, msg: str, **kwargs: Unpack[Tools]) -> Reply:
     """Send a text to any player of the world, past all quotas; nothing happens when there is no such player."""
     db = kwargs["db"]
     gn, target = letters.sender_and_target(db, kwargs["world"], uid, gn_target)
@@ -67,7 +67,7 @@ def purchase_vip_card(uid: str, card_id: Number = None, **kwargs: Unpack[Tools])
     return ok(vip_cards.activate(kwargs["db"], uid, card, kwargs["now"].replace(microsecond=0)))
 
 
-def mute_chat_player(gn_target: str, seconds: int, **kwargs: Unpack[Tools]) -> Reply:
+def mute_chat_player(gn_target: Label, seconds: int, **kwargs: Unpack[Tools]) -> Reply:
     """Let a player of the world say nothing in the chat for a while; 0 seconds end it. 99: no such player."""
     target = letters.find_player(kwargs["db"], kwargs["world"], gn_target)
     if target is None:

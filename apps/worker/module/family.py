@@ -18,7 +18,6 @@ from apps.worker.rules import (
     family_news,
     family_page,
     letters,
-    names,
     utc,
 )
 from apps.worker.unit_of_work import Work, writable
@@ -37,7 +36,7 @@ def create_family(uid: str, name: str, icon: int, **kwargs: Unpack[Tools]) -> Re
         raise FieldError(f"icon is not 0 to {LARGEST_ICON}")
     db, now, world = kwargs["db"], kwargs["now"], kwargs["world"]
     _require_level(db, uid, kwargs["config"])
-    if not names.is_name(name):
+    if not kwargs["services"].words.allows(name):
         raise GameError(99, "this name is not allowed")
     if families.membership(db, uid, now) is not None:
         raise GameError(98, "in a family")

@@ -10,6 +10,7 @@ from apps.worker.module.common import GameError
 from apps.worker.rules import families, items, letters, shared_items
 from apps.worker.rules.families import Membership
 from apps.worker.rules.items import Change, NotEnoughError
+from apps.worker.services import Services
 from apps.worker.unit_of_work import Work
 
 LARGEST_ICON = 65535
@@ -61,7 +62,8 @@ def left_of(change: Change) -> dict[str, int]:
     return {"iid": int(iid), "value": int(value)}
 
 
-def require_text(msg: str) -> None:
-    """Raise FieldError for what is no text of the right length; line ends are allowed."""
+def text(msg: str, services: Services) -> str:
+    """Return what others may see of a text; line ends are allowed. Raises FieldError for one that is not allowed."""
     if not letters.is_body(msg, LONGEST_TEXT):
         raise FieldError(f"msg is not a text of at most {LONGEST_TEXT} characters")
+    return services.words.clean("msg", msg)

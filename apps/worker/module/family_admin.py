@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Unpack
 
+from apps.worker.fields import Label
 from apps.worker.module import family_access
 from apps.worker.module.common import GameError, Reply, Tools, ok
 from apps.worker.module.enums import FamilyHistoryKeys, FamilyRole
@@ -11,7 +12,7 @@ from apps.worker.rules import families, family_members, family_news, family_righ
 from apps.worker.rules.family_counters import Daily
 
 
-def remove_user_family(uid: str, gn_target: str, **kwargs: Unpack[Tools]) -> Reply:
+def remove_user_family(uid: str, gn_target: Label, **kwargs: Unpack[Tools]) -> Reply:
     """Remove a member, who may join another family at once.
 
     99: in no family. 96: oneself. 94: no removals left today. 95: the target is nobody, or in no family. 98: in
@@ -39,7 +40,7 @@ def remove_user_family(uid: str, gn_target: str, **kwargs: Unpack[Tools]) -> Rep
     return ok({"gn": gn, "rmtimes": left, "cd_time": seconds})
 
 
-def set_role_family(uid: str, gn_target: str, role: int, **kwargs: Unpack[Tools]) -> Reply:
+def set_role_family(uid: str, gn_target: Label, role: int, **kwargs: Unpack[Tools]) -> Reply:
     """Give a member another role.
 
     95: no such role. 99: oneself. 98: in no family. 97: the target is no member. 94: has the role already. 96: not
@@ -65,7 +66,7 @@ def set_role_family(uid: str, gn_target: str, role: int, **kwargs: Unpack[Tools]
     return ok({"gn": gn, "role": role})
 
 
-def abdicate_family(uid: str, target: str, **kwargs: Unpack[Tools]) -> Reply:
+def abdicate_family(uid: str, target: Label, **kwargs: Unpack[Tools]) -> Reply:
     """Make another member the owner and become a plain one; that also ends disbanding.
 
     99: in no family. 98: the target is nobody, or oneself. 97: in no family. 96: in another one. 95: not the owner.

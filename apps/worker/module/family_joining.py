@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Unpack
 
+from apps.worker.fields import Label
 from apps.worker.mail_client import MailClient
 from apps.worker.module.common import GameError, Reply, Tools, ok
 from apps.worker.module.enums import FamilyHistoryKeys, Limits, Timer
@@ -28,7 +29,7 @@ from common.http_client import ServiceUnavailableError
 from common.mysql import Statements
 
 
-def invite_user_family(uid: str, gn_target: str, **kwargs: Unpack[Tools]) -> Reply:
+def invite_user_family(uid: str, gn_target: Label, **kwargs: Unpack[Tools]) -> Reply:
     """Invite a player by mail.
 
     99: in no family. 98: neither owner nor admin. 93: no such player. 96: left a family a short while ago. 95: level
@@ -51,9 +52,9 @@ def invite_user_family(uid: str, gn_target: str, **kwargs: Unpack[Tools]) -> Rep
     if caller.family.used.on(now.date()).count(Daily.INVITATIONS) >= top:
         raise GameError(91, "no invitations left today")
     _require_room(kwargs["services"].mail, target)
-    left = _take_invitation(db, caller, now, top)
-    family_requests.invite(db, caller.family, target)
-    family_news.note(db, caller.family, FamilyHistoryKeys.INVITE, letters.name_of(db, uid), person.gn)
+    family, left = _take_invitation(db, caller, now, top)
+    family_requests.invite(db, family, target)
+    family_news.note(db, family, FamilyHistoryKeys.INVITE, letters.name_of(db, uid), person.gn)
     return ok({"gn": person.gn, "times": left})
 
 
@@ -80,7 +81,8 @@ def request_join_family(uid: str, name: str, **kwargs: Unpack[Tools]) -> Reply:
     reachable = _with_room(kwargs["services"].mail, family_members.officials(db, family))
     if not reachable:
         return Reply(97, "no mail could be delivered")
-    if families.lock(db, family.id, now) is None:  # it has ended while the mail service was asked
+    family = families.lock(db, family.id, now)  # it may have ended, or have another name, since it was looked for
+    if family is None:
         raise GameError(98, "no such family")
     family_requests.apply(db, family, uid, person.gn, reachable)
     return ok({"name": family.name, "lim": left, "cooling": shanghai.seconds_to_midnight(now)})
@@ -139,15 +141,18 @@ def _runs(db: Statements, uid: str, family: Family, now: datetime) -> bool:
     return caller is not None and caller.family.id == family.id and caller.is_official
 
 
-def _take_invitation(db: Work, caller: Membership, now: datetime, top: int) -> int:
-    """Count an invitation; the family is locked only here, after the mail service was asked."""
+def _take_invitation(db: Work, caller: Membership, now: datetime, top: int) -> tuple[Family, int]:
+    """Count an invitation; return the family as it is now, and how many are left.
+
+    The family is locked only here, after the mail service was asked; it may have another name by then.
+    """
     family = families.lock(db, caller.family.id, now)
     if family is None:
         raise GameError(99, "not in a family")
     left = families.take_daily(db, family, Daily.INVITATIONS, now, top)
     if left is None:
         raise GameError(91, "no invitations left today")
-    return left
+    return family, left
 
 
 def _require_room(mail: MailClient, target: Recipient) -> None:
@@ -160,8 +165,6 @@ def _require_room(mail: MailClient, target: Recipient) -> None:
 
 
 def _with_room(mail: MailClient, officials: list[Recipient]) -> list[Recipient]:
-    """Return whose mailboxes take a mail; nobody's while the mail service is away."""
-    try:
-        return [official for official in officials if mail.has_room(official.world, official.uid)]
-    except ServiceUnavailableError:
-        return []
+    """Return whose mailboxes take a mail, of those that can be looked at."""
+    rooms = mail.have_room([(official.world, official.uid) for official in officials])
+    return [official for official, room in zip(officials, rooms, strict=True) if room]

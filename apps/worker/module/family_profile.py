@@ -6,14 +6,14 @@ from apps.worker.module import family_access
 from apps.worker.module.common import GameError, Reply, Tools, ok
 from apps.worker.module.enums import FamilyHistoryKeys
 from apps.worker.module.family_access import LARGEST_ICON, rule_of
-from apps.worker.rules import families, family_members, family_news, letters, names, shanghai
+from apps.worker.rules import families, family_members, family_news, letters, shanghai
 from apps.worker.rules.family_counters import Daily
 from common.mysql import DuplicateError
 
 
 def set_notice_family(uid: str, msg: str, **kwargs: Unpack[Tools]) -> Reply:
-    """Set the notice. 99: in no family. 98: neither owner nor admin. 97: none left today."""
-    family_access.require_text(msg)
+    """Set the notice; unwanted words are masked. 99: in no family. 98: neither owner nor admin. 97: none left today."""
+    msg = family_access.text(msg, kwargs["services"])
     db, now = kwargs["db"], kwargs["now"]
     family = family_access.official(db, uid, now).family
     left = families.take_daily(db, family, Daily.NOTICES, now, rule_of(kwargs["config"])["ntimes"])
@@ -24,8 +24,8 @@ def set_notice_family(uid: str, msg: str, **kwargs: Unpack[Tools]) -> Reply:
 
 
 def set_blackboard_family(uid: str, msg: str, **kwargs: Unpack[Tools]) -> Reply:
-    """Write on the board. 99: in no family. 98: neither owner nor admin."""
-    family_access.require_text(msg)
+    """Write on the board; unwanted words are masked. 99: in no family. 98: neither owner nor admin."""
+    msg = family_access.text(msg, kwargs["services"])
     family = family_access.official(kwargs["db"], uid, kwargs["now"]).family
     kwargs["db"].execute("UPDATE family SET board = %s WHERE id = %s", msg, family.id)
     return ok({"board": msg})
@@ -50,7 +50,7 @@ def change_name_family(uid: str, name: str, **kwargs: Unpack[Tools]) -> Reply:
     99: not allowed. 95: taken, also by the family itself. 98: in no family. 97: neither owner nor admin.
     96: cannot pay.
     """
-    if not names.is_name(name):
+    if not kwargs["services"].words.allows(name):
         raise GameError(99, "this name is not allowed")
     db, now, world = kwargs["db"], kwargs["now"], kwargs["world"]
     taken = GameError(95, "this name is taken")

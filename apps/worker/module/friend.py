@@ -2,6 +2,7 @@
 
 from typing import Unpack
 
+from apps.worker.fields import Label
 from apps.worker.module.common import GameError, ReadTools, Reply, Tools, ok
 from apps.worker.module.enums import Achievement, Item, MailType, Task
 from apps.worker.rules import families, friend_list, friends, hearts, items, letters
@@ -17,16 +18,17 @@ def get_all_friend(uid: str, **kwargs: Unpack[ReadTools]) -> Reply:
     return ok({"friends": friend_list.of(kwargs["db"], uid, kwargs["now"])}, "got all friends")
 
 
-def request_friend(uid: str, gn_target: str, **kwargs: Unpack[Tools]) -> Reply:
+def request_friend(uid: str, gn_target: Label, **kwargs: Unpack[Tools]) -> Reply:
     """Ask a player to be a friend, by mail.
 
-    96: six were asked today. 97: no such player. 99: oneself. 95: a friend already, or one of the two has asked the
-    other. 94: the mailbox is full. 98: no mails at the moment.
+    96: six were asked today, or too many have not answered yet. 97: no such player. 99: oneself. 95: a friend already,
+    or one of the two has asked the other. 94: the mailbox is full, or too many requests wait there. 98: no mails at
+    the moment.
     """
-    db, now = kwargs["db"], kwargs["now"]
+    db, now, most = kwargs["db"], kwargs["now"], kwargs["services"].open_requests
     sent = friends.requests_today(db, uid, now)
-    if sent >= friends.REQUESTS_PER_DAY:
-        raise GameError(96, "six players were asked today")
+    if sent >= friends.REQUESTS_PER_DAY or friends.open_sent(db, uid) >= most.sent:
+        raise GameError(96, "six players were asked today, or too many have not answered")
     target = friends.find(db, kwargs["world"], gn_target)
     if target is None:
         raise GameError(97, "no such player")
@@ -37,6 +39,8 @@ def request_friend(uid: str, gn_target: str, **kwargs: Unpack[Tools]) -> Reply:
     # Only now, so that nobody else's lock is held while the mail service is asked; what was true may have changed.
     friends.lock(db, target.uid)
     _require_unasked(db, uid, target)
+    if friends.open_received(db, target.uid) >= most.received:
+        raise GameError(94, "too many requests wait for an answer of this player")
     friends.ask(db, uid, mailbox)
     friends.count_request(db, uid, sent + 1, now)
     record_achievement(db, uid, Achievement.FRIEND_REQUEST)
@@ -62,7 +66,7 @@ def respond_friend(uid: str, key: str, **kwargs: Unpack[Tools]) -> Reply:
     return ok({"gn": sender.gn, "exp": sender.exp})
 
 
-def remove_friend(uid: str, gn_target: str, **kwargs: Unpack[Tools]) -> Reply:
+def remove_friend(uid: str, gn_target: Label, **kwargs: Unpack[Tools]) -> Reply:
     """Part with a friend, or take a request back, on both sides. It is no error if there was nothing. 99: oneself."""
     db = kwargs["db"]
     target = friends.find(db, kwargs["world"], gn_target)
@@ -75,7 +79,7 @@ def remove_friend(uid: str, gn_target: str, **kwargs: Unpack[Tools]) -> Reply:
     return ok({"gn": target.gn}, "removed")
 
 
-def send_gift_friend(uid: str, gn_target: str, **kwargs: Unpack[Tools]) -> Reply:
+def send_gift_friend(uid: str, gn_target: Label, **kwargs: Unpack[Tools]) -> Reply:
     """Send today's heart to a friend. 99: no friend. 98: sent already."""
     db, today = kwargs["db"], kwargs["now"].date()
     target = friends.find(db, kwargs["world"], gn_target)
@@ -114,7 +118,7 @@ def get_gifts_friend(uid: str, gns: list[str], **kwargs: Unpack[Tools]) -> Reply
     return ok({"gns": list(unpaid.values()), "reward": reward, "remain": remain})
 
 
-def find_person(uid: str, gn_target: str, **kwargs: Unpack[ReadTools]) -> Reply:
+def find_person(uid: str, gn_target: Label, **kwargs: Unpack[ReadTools]) -> Reply:
     """Show another player. 98: oneself. 99: no such player.
 
     ``stage`` is the player's highest general stage. ``isfriend`` says that both agreed. ``canfamily`` says that the

@@ -2,6 +2,7 @@
 
 from typing import Unpack
 
+from apps.worker.fields import Label
 from apps.worker.mail_client import Box
 from apps.worker.module.common import ActTools, FreeTools, GameError, Line, ReadTools, Reply, Tools, ok
 from apps.worker.module.enums import Limits, MailType, Timer
@@ -41,22 +42,19 @@ def mark_read_mail(uid: str, key: str, **kwargs: Unpack[ActTools]) -> Reply:
 def delete_mail(uid: str, key: str, **kwargs: Unpack[Tools]) -> Reply:
     """Delete one mail; a request in it is refused by that. A gift that is not claimed yet stays. 99: empty key."""
     _require_key(key)
-    if not letters.is_key(key) or key in gifts.unclaimed(kwargs["db"], uid):
+    if not letters.is_key(key):
         return ok({"keys": []})
-    letters.void(kwargs["db"], uid, [key])
-    return ok({"keys": kwargs["services"].mail.delete(kwargs["world"].home, uid, [key])})
+    return _delete(uid, [known for known in kwargs["services"].mail.keys(kwargs["world"].home, uid) if known == key],
+                   **kwargs)
 
 
 def delete_read_mail(uid: str, **kwargs: Unpack[Tools]) -> Reply:
     """Delete all mails that were read, but for gifts that are not claimed yet."""
-    keep = gifts.unclaimed(kwargs["db"], uid)
-    deleted = kwargs["services"].mail.delete_read(kwargs["world"].home, uid, keep)
-    letters.void(kwargs["db"], uid, deleted)
-    return ok({"keys": deleted})
+    return _delete(uid, kwargs["services"].mail.keys(kwargs["world"].home, uid, only_read=True), **kwargs)
 
 
-def send_mail(uid: str, gn_target: str, subj: str, body: str, **kwargs: Unpack[Tools]) -> Reply:
-    """Write to a player of the same world. 99: ten were sent today. 98: not delivered."""
+def send_mail(uid: str, gn_target: Label, subj: str, body: str, **kwargs: Unpack[Tools]) -> Reply:
+    """Write to a player of the same world; unwanted words are masked. 99: ten were sent today. 98: not delivered."""
     db, now = kwargs["db"], kwargs["now"]
     sent = _sent_today(db, uid, shanghai.day_text(now.date()))
     if sent >= MAILS_PER_DAY:
@@ -71,7 +69,9 @@ def send_mail(uid: str, gn_target: str, subj: str, body: str, **kwargs: Unpack[T
         raise failed from error
     if not room:
         raise failed
-    letters.send(db, target, letters.Letter(MailType.SIMPLE, gn, subj, body))
+    words = kwargs["services"].words
+    letters.send(db, target, letters.Letter(
+        MailType.SIMPLE, gn, words.clean("subj", subj), words.clean("body", body)))
     timers.set_limit(db, uid, Limits.MAIL_DAILY_SEND, sent + 1)
     timers.set_timer(db, uid, Timer.MAIL_LAST_SENT, shanghai.moment_text(now))
     return ok({"sent": sent + 1})
@@ -80,6 +80,19 @@ def send_mail(uid: str, gn_target: str, subj: str, body: str, **kwargs: Unpack[T
 def send_merchandise(**kwargs: Unpack[FreeTools]) -> Line:  # noqa: ARG001  # what every function takes
     """Answer as ever: the name of a function that does nothing."""
     return Line("function")
+
+
+def _delete(uid: str, keys: list[str], **kwargs: Unpack[Tools]) -> Reply:
+    """Delete mails and their claims with the commit.
+
+    Claims are looked at after the mails were: a gift whose mail is in the box has its claim by then.
+    """
+    db = kwargs["db"]
+    keep = gifts.unclaimed(db, uid)
+    deleted = [key for key in keys if key not in keep]
+    letters.void(db, uid, deleted)
+    letters.delete(db, letters.Recipient(uid, kwargs["world"].home), deleted)
+    return ok({"keys": deleted})
 
 
 def _listing(box: Box) -> Reply:

@@ -1,7 +1,8 @@
 """The player of an account in a world: entering, creating, naming, showing."""
 
 import re
-from typing import Unpack
+from collections.abc import Mapping
+from typing import Any, Unpack
 
 from apps.worker import worlds
 from apps.worker.fields import FieldError, Label
@@ -57,9 +58,9 @@ def create_player(uid: str, gn: str, icon: Label = "0", **kwargs: Unpack[Tools])
 
     99: the account has a player here, or the name is used. 98: the name is not allowed.
     """
-    if not names.is_name(gn):
+    if not kwargs["services"].words.allows(gn):
         raise GameError(98, "this name is not allowed")
-    _require_icon(icon)
+    _require_icon(icon, kwargs["config"])
     db, world, rule = kwargs["db"], kwargs["world"], kwargs["config"]["new_player"]
     player = new_player.new_uid(kwargs["random"])
     try:
@@ -75,7 +76,7 @@ def create_player(uid: str, gn: str, icon: Label = "0", **kwargs: Unpack[Tools])
 def change_player_name(uid: str, gn: str, **kwargs: Unpack[Tools]) -> Reply:
     """Take another name for 100 diamonds. 97: not allowed. 99: used, also by oneself. 98: too few diamonds."""
     db, world = kwargs["db"], kwargs["world"]
-    if not names.is_name(gn):
+    if not kwargs["services"].words.allows(gn):
         raise GameError(97, "this name is not allowed")
     if letters.find_player(db, world, gn) is not None:
         raise GameError(99, "this name is used")
@@ -90,16 +91,17 @@ def change_player_name(uid: str, gn: str, **kwargs: Unpack[Tools]) -> Reply:
 
 
 def player_set_intro(uid: str, intro: str, **kwargs: Unpack[Tools]) -> Reply:
-    """Set the line that a player says of itself."""
+    """Set the line that a player says of itself; unwanted words are masked."""
     if not names.is_text(intro, LONGEST_INTRO):
         raise FieldError(f"intro is not one line of at most {LONGEST_INTRO} characters")
+    intro = kwargs["services"].words.clean("intro", intro)
     kwargs["db"].execute("UPDATE player SET intro = %s WHERE uid = %s", intro, uid)
     return ok({"intro": intro})
 
 
 def player_set_icon(uid: str, icon: Label, **kwargs: Unpack[Tools]) -> Reply:
-    """Choose a picture."""
-    _require_icon(icon)
+    """Choose a picture: one of ``icons`` in player.json, any where the game data has no such list."""
+    _require_icon(icon, kwargs["config"])
     kwargs["db"].execute("UPDATE player SET icon = %s WHERE uid = %s", icon, uid)
     return ok({"icon": icon})
 
@@ -174,6 +176,8 @@ def _keys(keys: list[str]) -> list[str]:
     return list(dict.fromkeys(keys))
 
 
-def _require_icon(icon: str) -> None:
+def _require_icon(icon: str, config: Mapping[str, Any]) -> None:
     if not ICON.fullmatch(icon):
         raise FieldError("icon is not 1 to 16 of A-Za-z0-9_-")
+    if icon not in config["player"].get("icons", (icon,)):
+        raise FieldError("icon is none of those that the game has")

@@ -63,8 +63,12 @@ def by_device(db: Statements, digest: bytes) -> Account | None:
 
 
 def by_identifier(db: Statements, identifier: str, value: str) -> Account | None:
-    """Return the account that has this name, e-mail address or phone number, all in lower case."""
-    return _account(db.one(BY_IDENTIFIER[identifier], value)) if value.isascii() else None
+    """Return the account that has this name, e-mail address or phone number, all in lower case.
+
+    The database would take one with spaces behind it for the same one without; tries to log in are counted apart.
+    """
+    exact = value.isascii() and not value.endswith(" ")
+    return _account(db.one(BY_IDENTIFIER[identifier], value)) if exact else None
 
 
 def create(db: Transaction, uid: str, device: bytes, *, name: str | None, password: str | None, now: datetime) -> None:

@@ -95,7 +95,7 @@ def lock(db: Transaction, family_id: str, now: datetime) -> Family | None:
 def by_name(db: Statements, world: World, name: str) -> Family | None:
     """Return the family of this name in a world, also when it is gone and only its rows remain."""
     row = db.one(f"SELECT {COLUMNS} FROM family f WHERE f.world = %s AND f.name_key = %s",  # noqa: S608  # constant
-                 world.home, names.name_key(name[:64]))
+                 world.home, names.wanted_key(name))
     return None if row is None else from_row(row)
 
 

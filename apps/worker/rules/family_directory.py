@@ -17,7 +17,7 @@ AROUND = (f"({SELECT} {LIVING} AND f.id >= %s ORDER BY f.id LIMIT %s) UNION ALL 
 
 def by_name(db: Statements, world: World, name: str, now: datetime) -> dict[str, object] | None:
     """Return the family of this name, or None."""
-    row = db.one(BY_NAME, world.home, utc.stored(now), names.name_key(name[:64]))
+    row = db.one(BY_NAME, world.home, utc.stored(now), names.wanted_key(name))
     return None if row is None else _info(row)
 
 

@@ -1,7 +1,8 @@
 """Friends: who asked whom, and who are friends.
 
 A request is one row alone, from who asked, and a mail whose claim its owner redeems to agree; two friends have a row
-each. A request whose mail was deleted was refused: its row stays with who asked, but binds the other no more.
+each. A request whose mail was deleted was refused: its row stays with who asked, but binds the other no more. All
+requests end after some time, see ``request_ends``.
 
 What concerns two players is written under the locks of both: of the caller, and of the other by ``lock``.
 """
@@ -23,6 +24,14 @@ REQUESTS_PER_DAY = 6
 
 
 @dataclass(frozen=True)
+class OpenRequests:
+    """How many requests without an answer a player may have sent, and how many may wait in a player's mailbox."""
+
+    sent: int
+    received: int
+
+
+@dataclass(frozen=True)
 class Person:
     """Another player, as this one sees it."""
 
@@ -36,7 +45,7 @@ class Person:
 def find(db: Statements, world: World, name: str) -> Person | None:
     """Return the player of this name who lives in the same world."""
     row = db.one("SELECT uid, gn, icon, intro, exp FROM player WHERE world = %s AND gn_key = %s",
-                 world.home, names.name_key(name))
+                 world.home, names.wanted_key(name))
     return None if row is None else Person(*row)
 
 
@@ -62,7 +71,8 @@ def ask(db: Work, uid: str, target: Recipient) -> None:
     """Write the request and its mail; there is never one without the other."""
     letter = Letter(MailType.FRIEND_REQUEST, letters.name_of(db, uid), "", "")
     key = letters.send(db, target, letter, claim={"uid_sender": uid})
-    db.execute("INSERT INTO friend (uid, fid, mail) VALUES (%s, %s, %s)", uid, target.uid, key)
+    db.execute("INSERT INTO friend (uid, fid, mail, asked) VALUES (%s, %s, %s, %s)", uid, target.uid, key,
+               db.cause.time)
     hearts.show(db, uid, [target.uid])
 
 
@@ -107,6 +117,16 @@ def count_request(db: Transaction, uid: str, sent: int, now: datetime) -> None:
     """Note that ``sent`` requests were sent today. The caller holds the player's lock."""
     timers.set_limit(db, uid, Limits.REQUEST_FRIEND, sent)
     timers.set_timer(db, uid, Timer.REQUEST_FRIEND, shanghai.day_text(now.date()))
+
+
+def open_sent(db: Statements, uid: str) -> int:
+    """Return how many players were asked by this one and did not agree, those who refused included."""
+    return int(db.value("SELECT COUNT(*) FROM friend WHERE uid = %s AND since IS NULL", uid))
+
+
+def open_received(db: Statements, uid: str) -> int:
+    """Return how many requests wait in a player's mailbox."""
+    return int(db.value("SELECT COUNT(*) FROM claim WHERE uid = %s AND type = %s", uid, int(MailType.FRIEND_REQUEST)))
 
 
 def best_stage(db: Statements, uid: str) -> int:

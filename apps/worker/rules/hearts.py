@@ -31,14 +31,15 @@ def waiting(db: Statements, uid: str, today: date) -> Names:
 
 def send(db: Transaction, uid: str, friends: Sequence[str], today: date) -> None:
     """Send a heart to each of these friends (at least one), who got none today."""
-    db.many("INSERT INTO heart (uid, fid, day, paid) VALUES (%s, %s, %s, 0) "
-            "ON DUPLICATE KEY UPDATE day = VALUES(day), paid = 0", [(uid, friend, today) for friend in friends])
+    db.many("INSERT INTO heart (uid, fid, day, paid) VALUES (%s, %s, %s, %s) "
+            "ON DUPLICATE KEY UPDATE day = VALUES(day), paid = VALUES(paid)",
+            [(uid, friend, today, 0) for friend in friends])
     show(db, uid, friends)
 
 
 def unpaid(db: Statements, uid: str, world: World, gns: Sequence[str], today: date) -> Names:
     """Return those of the named friends whose heart of today the sender was not rewarded for yet."""
-    keys = {names.name_key(gn) for gn in gns}
+    keys = {names.wanted_key(gn) for gn in gns}
     if not keys:
         return {}
     return _names(db.all(

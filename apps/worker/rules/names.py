@@ -7,6 +7,8 @@ two names that differ in case alone are one name, so that nobody can pass for so
 import re
 
 NAME = re.compile(r"[\u4e00-\u9fa5A-Za-z0-9_]{1,32}")
+WANTED = re.compile(r"[\u4e00-\u9fa5A-Za-z0-9_]{1,64}")
+"""What can be looked up: longer than a new name, because a merge of worlds puts an ending behind it."""
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -18,6 +20,14 @@ def is_name(text: str) -> bool:
 def name_key(name: str) -> str:
     """Return what is the same for names that count as one."""
     return name.casefold()
+
+
+def wanted_key(name: str) -> str:
+    """Return the key by which a name is looked up: that of nobody for what is no name.
+
+    The database would take a name with spaces behind it for the same name without.
+    """
+    return name_key(name) if WANTED.fullmatch(name) else ""
 
 
 def is_text(text: str, longest: int) -> bool:

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.edge.word_filter import MASK, WordFilter, fold
-from apps.edge.word_lists import WordLists
+from common import word_filter
+from common.word_filter import MASK, WordFilter, fold
+from common.word_lists import WordLists
 
 WORDS = WordFilter(["ass", "Darn it", "scheiße", "混蛋", "cabrón", "ไอ้บ้า"])
 
@@ -33,6 +34,14 @@ def test_a_text_whose_places_cannot_be_told_is_masked_as_a_whole() -> None:
 def test_a_longer_word_does_not_hide_a_shorter_one() -> None:
     words = WordFilter(["bad", "badge of shame", "of"])
     assert words.mask("bad badge of shames") == "*** badge ** shames"
+
+
+def test_a_long_list_is_searched_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(word_filter, "PIECE", 2)
+    words = WordFilter(["one", "two", "three", "混蛋", "TWO", "four five"])
+    assert len(words) == 5
+    assert words.mask("one two three, four five 你混蛋") == "*** *** *****, ********* 你**"
+    assert not words.finds("onetwo")
 
 
 def test_a_list_without_words_finds_nothing() -> None:

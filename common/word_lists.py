@@ -10,11 +10,12 @@ from typing import Any
 
 import gevent
 
-from apps.edge.word_filter import WordFilter
 from common.metrics import Counter, Gauge
+from common.word_filter import WordFilter
 
 log = logging.getLogger(__name__)
 
+# Named for the edge, which alone had lists at first: whoever watches them knows them so.
 WORDS = Gauge("edge_filter_words", "Words that the filter knows")
 LOADS = Counter("edge_filter_loads_total", "Changes of the word lists that were looked at", ["result"])
 
@@ -48,7 +49,7 @@ class WordLists:
             self._loop.kill()
 
     def step(self) -> None:
-        """Look at the files, in a thread, so that the chat goes on meanwhile."""
+        """Look at the files, in a thread, so that everything else goes on meanwhile."""
         outcome = gevent.get_hub().threadpool.apply(self._outcome)
         if isinstance(outcome, WordFilter):
             self.filter = outcome
