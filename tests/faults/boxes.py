@@ -15,7 +15,9 @@ class BoxLog:
         self._given_up: set[str] = set()
         self._seen: dict[str, str] = {}
         self._granted: dict[str, str] = {}
-        self._deleted: set[str] = set()
+        self._leaving: set[str] = set()
+        self._lingering: set[str] = set()
+        self._gone: set[str] = set()
         self._held = 0
         self._new = 0
         self.problems: list[str] = []
@@ -50,7 +52,10 @@ class BoxLog:
         fresh = [key for key in marks if key not in self._seen]
         for key in fresh:
             self._see(key, marks[key])
-        self.problems += [f"a mail is back after its deletion: {marks[key]}" for key in self._deleted & marks.keys()]
+        self.problems += [f"a mail is back after its deletion: {marks[key]}" for key in self._gone & marks.keys()]
+        self._gone |= self._leaving - marks.keys()
+        self._leaving &= marks.keys()
+        self._lingering = set(self._leaving)
         self._held, self._new = len(marks), max(0, self._new - len(fresh))
         return [key for key in marks if marks[key].isdigit() and key not in self._granted]
 
@@ -65,16 +70,18 @@ class BoxLog:
             self._granted[key] = quantity
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Take the keys of an acknowledged deletion."""
-        gone = set(keys)
-        self._deleted |= gone
-        self._held = max(0, self._held - len(gone))
+        """Take the keys of an acknowledged deletion; their mails may be listed a little longer, until they are gone."""
+        leaving = set(keys)
+        self._leaving |= leaving
+        self._held = max(0, self._held - len(leaving))
 
     def report(self) -> list[str]:
         """Return everything that is wrong when all must have arrived; the next report does not tell it again."""
         texts = [*self.problems, *(f"a mail is lost: {mark}" for mark in sorted(self.missing)),
-                 *(f"a gift is not granted: {mark}" for mark in sorted(self.ungranted))]
+                 *(f"a gift is not granted: {mark}" for mark in sorted(self.ungranted)),
+                 *(f"a mail is still there after its deletion: {self._seen[key]}" for key in sorted(self._lingering))]
         self._given_up |= self.missing | self.ungranted
+        self._lingering.clear()
         self.problems = []
         return texts
 

@@ -96,6 +96,19 @@ def test_a_deleted_mail_stays_away() -> None:
     assert box.report() == ["a mail is back after its deletion: hello"]
 
 
+def test_a_deleted_mail_may_take_a_while_to_go() -> None:
+    box = BoxLog()
+    box.send("hello")
+    for _ in range(2):
+        box.listed([text_mail("k", "hello")])
+        box.delete(["k"])
+    assert box.report() == ["a mail is still there after its deletion: hello"]
+    box.listed([])
+    assert box.report() == []
+    box.listed([text_mail("k", "hello")])
+    assert box.report() == ["a mail is back after its deletion: hello"]
+
+
 def test_a_gift_is_granted_once() -> None:
     box = BoxLog()
     box.send("17")
