@@ -62,7 +62,8 @@ class RedisSettings:
 
     redis_url: str = option("redis://127.0.0.1:6379/0", "Redis server (redis://, rediss:// or unix://)")
     redis_password: str = secret("Password of Redis, where it is not part of the URL")
-    redis_timeout: float = option(1.0, "Seconds for connecting to Redis and for its answers", least=0.05)
+    redis_timeout: float = option(1.5, "Seconds for connecting to Redis and for its answers, a change of the primary "
+                                        "included", least=0.05)
     redis_queue: int = option(10_000, "Commands that may wait for Redis at once", least=1)
 
 

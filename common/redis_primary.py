@@ -7,6 +7,9 @@ import gevent
 import redis
 from redis.connection import AbstractConnection, ConnectionPool
 
+MOST_STEPS = 2
+"""From replica to replica; with three servers there are no more."""
+
 
 class ReplicaError(redis.ConnectionError):
     """The server follows another one, whose address it names."""
@@ -19,7 +22,7 @@ class ReplicaError(redis.ConnectionError):
 def open_connection(pool: ConnectionPool, timeout: float) -> AbstractConnection:
     """Return a connection that is set up and leads to a primary that serves. Raises RedisError or OSError.
 
-    A replica names its primary, so that a name that leads to all servers of a group finds it at the second try.
+    A replica names its primary, so that a name that leads to all servers of a group finds it.
     """
     with gevent.Timeout(2 * timeout, redis.TimeoutError("Redis did not finish the set-up of a connection in time")):
         try:
@@ -31,10 +34,15 @@ def open_connection(pool: ConnectionPool, timeout: float) -> AbstractConnection:
 
 
 def _follow(pool: ConnectionPool, replica: ReplicaError) -> AbstractConnection:
-    try:
-        return _open(pool, replica.primary)
-    except (redis.RedisError, OSError) as error:
-        raise redis.ConnectionError(f"{replica}, and its primary: {error}") from error
+    """Go where a replica leads to, and on from there: in a failover one may still name the old primary."""
+    for _ in range(MOST_STEPS):
+        try:
+            return _open(pool, replica.primary)
+        except ReplicaError as error:
+            replica = error
+        except (redis.RedisError, OSError) as error:
+            raise redis.ConnectionError(f"{replica}, and its primary: {error}") from error
+    raise replica
 
 
 def _open(pool: ConnectionPool, place: dict[str, Any]) -> AbstractConnection:

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from apps.client.gate import Address
-from apps.local.backends import valkey_program
 from tests.faults.rollout_pod import RunningPod
 from tests.faults.rollout_service import Service
 from tests.faults.stage import Ground
 from tests.manifests.support import rendering
 from tests.manifests.support.addresses import Addresses
-from tests.manifests.support.local_pods import Container, LocalPods, Pod
+from tests.manifests.support.container import Container, Pod
+from tests.manifests.support.local_pods import LocalPods
 from tests.manifests.support.objects import NAME, Objects, app_of, containers, ports
 from tests.manifests.support.rendering import Object
 from tests.support import backend_servers
@@ -41,7 +41,6 @@ class Cluster:
         self.services = [service for item in objects.of_kind("Service") if item["spec"].get("clusterIP") != "None"
                          for service in self._services_of(item, addresses)]
         self._pods = LocalPods(objects, folder, addresses)
-        (self._pods.programs / "redis-server").symlink_to(valkey_program())
         self.logs = folder / "logs"
         self._others: list[Container] = []
         self._tell = Service.set_now

@@ -59,6 +59,16 @@ def test_what_a_replica_refuses_goes_to_the_primary_that_it_names(
     assert client.execute_command("ROLE")[0] in (b"master", "master")
 
 
+def test_a_primary_is_found_from_a_replica_that_still_names_the_old_one(
+        first: Valkey, second: Valkey, tmp_path: Path) -> None:
+    with running(tmp_path, "--replicaof", f"127.0.0.1 {first.port}") as third:
+        hand_over(first, second)
+        client = PipelinedRedis(third.url, timeout=TIMEOUT)
+        client.start()
+        assert client.set("key", "value") is True
+        client.stop()
+
+
 def test_no_write_fails_or_is_lost_or_done_twice_while_writes_are_held_and_the_primary_changes(
         first: Valkey, second: Valkey, client: PipelinedRedis) -> None:
     done: list[int] = []
