@@ -15,6 +15,8 @@ class ProcessSettings:
     log_format: str = option("json", "json: a JSON object a line; text: for people", choices=FORMATS)
     blocked_seconds: float = option(0.1, "Seconds after which a function that holds the event loop is named in the log",
                                     least=0.01)
+    ready_patience: float = option(0.0, "Seconds for which a dependency that was there may be away before the process "
+                                        "is not ready", least=0)
     stop_seconds: float = option(25.0, "Seconds that a stop may take before it is cut off", least=0)
 
 

@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 
 def build(settings: EdgeSettings) -> Process:
     """Return the process of an edge, ready to run."""
-    health = Health()
+    health = Health(patience=settings.ready_patience)
     process = Process("edge", stop_seconds=settings.stop_seconds, drain=health.drain)
 
     def reconnected() -> None:
