@@ -73,15 +73,6 @@ def test_a_changed_option_or_secret_rolls_the_pods(tmp_path: Path) -> None:
     assert changed == {"auth", "gate"}
 
 
-def test_the_migration_has_a_job_for_each_version(tmp_path: Path) -> None:
-    tree = rendering.copy(tmp_path)
-    rendering.make_secrets(tree, "staging")
-    path = tree / "overlays" / "staging" / "kustomization.yaml"
-    path.write_text(path.read_text().replace("newTag: 0.1.0", "newTag: 7.8.9"))
-    (job,) = Objects(rendering.render(tree, "staging")).of_kind("Job")
-    assert job["metadata"]["name"] == "migrate-7.8.9"
-
-
 def test_images_are_pinned_and_ours_come_from_the_registry(overlay: Objects) -> None:
     images = {container["image"] for workload in overlay.workloads() for container in containers(workload)}
     tags = {image.rpartition("/")[2].partition(":")[2] for image in images}
