@@ -74,6 +74,12 @@ images:  ## build and push all images; REGISTRY=... TAG=... ENGINE=podman PUSH=n
 	    --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) $(BUILD_ARGS) .; \
 	  test $(PUSH) = no || $(ENGINE) push $$image; done
 
+MIRRORED := $(shell grep -ohE 'image: (mariadb|nats|redis):[^ ]+' -r kustomize/components | cut -d' ' -f2 | sort -u) \
+  $(shell grep -ohE 'PYTHON_IMAGE=[^ ]+' Dockerfiles/gate.Dockerfile | cut -d= -f2)
+mirror:  ## copy the images of the backends, and the one ours begin with, to REGISTRY
+	@set -e; for image in $(MIRRORED); do \
+	  $(ENGINE) pull $$image; $(ENGINE) tag $$image $(REGISTRY)/$$image; $(ENGINE) push $(REGISTRY)/$$image; done
+
 images-check: $(VENV)/ready-dev  ## build all images with buildah, look into them and start them; as root
 	@$(BIN)/python -m tests.manifests.images_check $(ARGS)
 

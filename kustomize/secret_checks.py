@@ -1,4 +1,4 @@
-"""What is wrong with a secret: it is empty, a word of an example was left in it, or it does not have the form it needs."""
+"""What is wrong with a secret: it is empty, has a word of an example, or does not have the form that it needs."""
 
 import re
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""Secrets that are empty, or an example, are refused: when they are made, when they are rendered, and by the programs."""
+"""Secrets that are empty, or words of an example, are refused when they are made and when they are rendered."""
 
 from pathlib import Path
 

@@ -27,8 +27,9 @@ def section(document: str, title: str) -> str:
 
 def commands(text: str) -> list[str]:
     """Return the blocks of commands in a text, without their indentation."""
-    blocks = re.findall(r"^( *)```(?:sh)?\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
-    return [re.sub(rf"^{indent}", "", block, flags=re.MULTILINE) for indent, block in blocks]
+    blocks = re.findall(r"^( *)```(\w*)\n(.*?)^\1```$", text, re.MULTILINE | re.DOTALL)
+    return [re.sub(rf"^{indent}", "", block, flags=re.MULTILINE) for indent, language, block in blocks
+            if language in ("", "sh")]
 
 
 class Operator:
@@ -48,6 +49,10 @@ class Operator:
         for tool in tools:
             (self._tools / tool).write_text(STAND_IN.format(log=self._log))
             (self._tools / tool).chmod(0o755)
+
+    def tool(self, name: str) -> Path:
+        """Return where a stand-in is."""
+        return self._tools / name
 
     def play(self, block: str) -> str:
         """Run a block of commands, each of which has to succeed; return what they printed."""
