@@ -74,6 +74,8 @@ class Guest:
         self.memory = Memory(person.world)
         self.said = self.joined = self.closed = 0
         """The number of the latest message; stays begun; stays that the edge ended."""
+        self.unheard: list[str] = []
+        """A text for each message that never came back to who said it."""
         self.problems: list[str] = []
         self._edge = edge
         self._caller = caller
@@ -145,7 +147,7 @@ class Guest:
             if listener.dead:
                 return False
             if monotonic() > deadline:
-                self.problems.append(f"{self.person.name} did not hear itself for {DEAF_SECONDS:g} s")
+                self.unheard.append(f"{self.person.name} did not hear itself for {DEAF_SECONDS:g} s")
                 return False
         return True
 
@@ -195,6 +197,11 @@ class Party:
             guest.stop()
         return [f"chat: {text}" for guest in self.guests for text in (*guest.memory.problems, *guest.problems)] + [
             f"chat: {text}" for text in behind]
+
+    @property
+    def unheard(self) -> list[str]:
+        """A text for each message that was lost on its way and had to be said again."""
+        return [f"chat: {text}" for guest in self.guests for text in guest.unheard]
 
     def _behind(self) -> list[str]:
         said = {guest.person.name: guest for guest in self.guests}
