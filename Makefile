@@ -46,7 +46,7 @@ lint: $(VENV)/ready-dev  ## ruff, mypy and the rules of who may import whom
 	@$(BIN)/lint-imports
 
 lock: $(VENV)/ready-dev  ## lock requirements/*.in into hashed requirements/*.txt
-	@for kind in dev bench local auth chatlog config mail gate edge worker; do \
+	@for kind in dev bench local auth chatlog config mail gate edge worker migrate; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-emit-find-links --custom-compile-command "make lock" -o requirements/$$kind.txt requirements/$$kind.in \
 	    $$(test $$kind = dev || echo -c requirements/dev.txt) || exit 1; done

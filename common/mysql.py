@@ -13,7 +13,8 @@ import pymysql
 from dbutils.pooled_db import PooledDB
 
 from common.metrics import Counter, Gauge
-from common.mysql_pool import Generation, ImplicitLink, Link, connection_options, pool
+from common.mysql_pool import Generation, ImplicitLink, Link, pool
+from common.mysql_url import connection_options
 
 log = logging.getLogger(__name__)
 

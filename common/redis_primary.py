@@ -59,10 +59,10 @@ def _open(pool: ConnectionPool, place: dict[str, Any]) -> AbstractConnection:
 
 def _check(connection: Any) -> None:
     """Raise when the server still loads its data, or is a replica: a failover may not have reached the name yet."""
-    connection.send_command("PING")
-    connection.read_response()
     connection.send_command("ROLE")
     with contextlib.suppress(redis.ResponseError):  # not allowed, or not known: then it has to be taken on trust
         role = connection.read_response()
         if isinstance(role, list) and role and role[0] == b"slave":
             raise ReplicaError(role[1].decode(), int(role[2]))
+    connection.send_command("PING")
+    connection.read_response()

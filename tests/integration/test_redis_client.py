@@ -413,9 +413,9 @@ def test_garbage_from_the_server_ends_the_connection() -> None:
             peer, _ = server.accept()
             with peer:
                 peer.recv(1000)
-                peer.sendall(b"+PONG\r\n")
-                peer.recv(1000)
                 peer.sendall(b"-ERR unknown command\r\n")
+                peer.recv(1000)
+                peer.sendall(b"+PONG\r\n")
                 peer.recv(1000)
                 peer.sendall(b"*x\r\n")
                 gevent.sleep(TIMEOUT)

@@ -69,6 +69,17 @@ def test_a_primary_is_found_from_a_replica_that_still_names_the_old_one(
         client.stop()
 
 
+def test_a_replica_that_tells_nothing_old_still_names_its_primary(
+        first: Valkey, second: Valkey, tmp_path: Path) -> None:
+    with running(tmp_path, "--replicaof", f"127.0.0.1 {second.port}", "--replica-serve-stale-data", "no",
+                 "--masterauth", "wrong-so-that-it-never-follows", "--masteruser", "nobody") as third:
+        hand_over(first, second)
+        client = PipelinedRedis(third.url, timeout=TIMEOUT)
+        client.start()
+        assert client.set("key", "value") is True
+        client.stop()
+
+
 def test_no_write_fails_or_is_lost_or_done_twice_while_writes_are_held_and_the_primary_changes(
         first: Valkey, second: Valkey, client: PipelinedRedis) -> None:
     done: list[int] = []
@@ -156,7 +167,7 @@ def test_a_read_is_repeated_when_the_connection_breaks_and_a_write_is_not() -> N
         for number in itertools.count(1):
             peer, _ = server.accept()
             with peer:
-                for reply in (b"+PONG\r\n", b"*1\r\n$6\r\nmaster\r\n"):
+                for reply in (b"*1\r\n$6\r\nmaster\r\n", b"+PONG\r\n"):
                     peer.recv(1000)
                     peer.sendall(reply)
                 asked.append(peer.recv(1000).split()[2])

@@ -13,7 +13,7 @@ import pytest
 from apps.client.gate import Address, Gate
 from apps.client.tour import Tour
 from apps.migrate.migrations import LOCK
-from common.mysql_pool import connection_options
+from common.mysql_url import connection_options
 from tests.manifests.support import rendering
 from tests.manifests.support.connections import Watch
 from tests.manifests.support.container import Container, start

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The little of redis-cli that the scripts of the manifests use; packages bring the server but not this program.
 # In bash, which starts in a few milliseconds: a hand-over asks many times, and clients wait meanwhile.
-# Prints replies as --raw does, the parts of an array a line each. Exit code 1 when there is no connection.
+# Prints replies as --raw does, the parts of an array a line each. Exit code 1 when there is no connection. Without a
+# command it takes one from each line of its input.
 LC_ALL=C
 host=127.0.0.1 port=6379
 while [[ ${1-} == -* ]]; do
@@ -33,4 +34,8 @@ reply() {
 
 exec 3<>"/dev/tcp/$host/$port" || exit 1
 ask AUTH "$REDISCLI_AUTH" >/dev/null
-ask "$@"
+if (($#)); then
+  ask "$@"
+else
+  while read -r -a words; do ask "${words[@]}"; done
+fi
