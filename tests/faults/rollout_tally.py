@@ -53,7 +53,9 @@ class ServersRow:
     kills: int
     """Containers that needed SIGKILL."""
     planned: bool
-    """Whether it was an update, which must cost nothing, and no death."""
+    """Whether it was an update, after which nothing may be given up, and no death."""
+    costs_tries: bool
+    """Whether single tries may fail: jobs that are in a server of NATS when it ends are lost, and asked for again."""
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -66,7 +68,7 @@ class ServersRow:
     @property
     def problems(self) -> list[str]:
         """What must not be."""
-        texts = [f"{len(self.errors)} tries failed: {self.errors[0]}"] if self.planned and self.errors else []
+        texts = [f"{len(self.errors)} tries failed: {self.errors[0]}"] if self.errors and not self.costs_tries else []
         if self.planned and self.given_up:
             texts.append(f"{self.given_up} requests were given up")
         if self.kills:

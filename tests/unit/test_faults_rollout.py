@@ -142,17 +142,17 @@ def test_the_rehearsal_is_a_case_that_can_be_played_alone() -> None:
 
 def servers_row(**changes: Any) -> ServersRow:
     good = ServersRow(what="redis: update", servers=3, seconds=31.04, times=[0.01, 0.71], errors=[], given_up=0,
-                      unheard=1, kills=0, planned=True)
+                      unheard=1, kills=0, planned=True, costs_tries=False)
     return replace(good, **changes)
 
 
-def test_an_update_of_servers_must_cost_nothing_and_a_death_may() -> None:
+def test_an_update_of_redis_must_cost_nothing_and_a_death_may() -> None:
     assert servers_row().problems == []
     bad: dict[str, Any] = {"errors": ["-3", "-2"], "given_up": 1}
     assert servers_row(**bad, kills=1).problems == [
         "redis: update: 2 tries failed: -3", "redis: update: 1 requests were given up",
         "redis: update: 1 containers needed SIGKILL"]
-    assert servers_row(**bad, planned=False).problems == []
+    assert servers_row(**bad, planned=False, costs_tries=True).problems == []
 
 
 def test_the_servers_have_a_section_of_their_own() -> None:
