@@ -37,9 +37,9 @@ primary of Redis dies with its sentinel, and stays away for 20 s.
 
 *Failed tries* and *given up* are those of players. An update of Redis must cost neither; one of NATS may cost single
 tries, because a job that is in a server when it ends is lost, but the repeat must go well. *Slowest* is the longest
-request with all its tries: writes wait while Redis hands over. *Chat lost* are messages that who said them never heard, and had to
-say again: what an edge publishes while the stream looks for another leader is not kept. Afterwards everything is
-counted as after the other cases.
+request with all its tries: writes wait while Redis hands over. *Chat lost* are messages that who said them never heard,
+or was told could not be passed on, and had to say again: what an edge publishes while the stream looks for another
+leader is not kept. Afterwards everything is counted as after the other cases.
 
 {table}
 """

@@ -19,7 +19,7 @@ from tests.manifests.support.dockerfiles import Dockerfile
 from tests.manifests.support.objects import NAME, Objects, app_of, is_sidecar, pod_of, program_of
 from tests.manifests.support.rendering import Object
 
-REDIS_CLI = Path(__file__).parent / "redis_cli.sh"
+FOLDER = Path(__file__).parent
 
 
 class LocalPods:
@@ -59,7 +59,8 @@ class LocalPods:
         """Put the programs that are in the images of backends where they are found."""
         (self.programs / "redis-server").symlink_to(valkey_program())
         (self.programs / "nats-server").symlink_to(nats_program())
-        (self.programs / "redis-cli").symlink_to(REDIS_CLI)
+        (self.programs / "redis-cli").symlink_to(FOLDER / "redis_cli.sh")
+        (self.programs / "healthcheck.sh").symlink_to(FOLDER / "mariadb_healthcheck.sh")
 
     def _pods(self, workload: Object) -> Iterator[Pod]:
         for number in range(workload["spec"].get("replicas", 1)):
@@ -84,11 +85,12 @@ class LocalPods:
         self._fill_volumes(pod)
         fields = {"status.podIP": pod.address, "metadata.name": pod.name}
         given = self._objects.environment(spec, fields)
-        environment = {"PATH": f"{self.programs}:{os.environ['PATH']}", **self._image_environment(spec), **given}
-        mapped = {name: self._map(value, pod, spec) if name != "PATH" else value for name, value in environment.items()}
+        environment = {**self._image_environment(spec), **given}
+        mapped = {"PATH": f"{self.programs}:{os.environ['PATH']}", "LOCAL_ADDRESS": pod.address,
+                  **{name: self._map(value, pod, spec) for name, value in environment.items()}}
         words = [self._map(word, pod, spec) for word in (*spec.get("command", ()), *spec.get("args", ()))]
         log_file = self._folder / "logs" / f"{pod.name}-{spec['name']}.log"
-        return Container(pod, spec, [*self._entry_point(spec), *words], mapped, log_file,
+        return Container(pod, spec, [*self._entry_point(pod, spec), *words], mapped, log_file,
                          lambda word: self._map(word, pod, spec))
 
     @staticmethod
@@ -98,10 +100,12 @@ class LocalPods:
                 } if program else {}
 
     @staticmethod
-    def _entry_point(spec: Object) -> list[str]:
+    def _entry_point(pod: Pod, spec: Object) -> list[str]:
         program = program_of(spec)
         if program:
             return [sys.executable if word == "python" else word for word in Dockerfile(program).entry_point]
+        if spec["image"].startswith("mariadb:"):
+            return [sys.executable, "-m", "tests.manifests.support.mariadb_image", str(pod.folders["data"]), pod.address]
         return [str(nats_program())] if spec["image"].startswith("nats:") else []
 
     def _fill_volumes(self, pod: Pod) -> None:
