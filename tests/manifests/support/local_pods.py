@@ -20,6 +20,7 @@ from tests.manifests.support.objects import NAME, Objects, app_of, is_sidecar, p
 from tests.manifests.support.rendering import Object
 
 FOLDER = Path(__file__).parent
+MARIADB = "tests.manifests.support.mariadb_image"
 
 
 class LocalPods:
@@ -105,7 +106,7 @@ class LocalPods:
         if program:
             return [sys.executable if word == "python" else word for word in Dockerfile(program).entry_point]
         if spec["image"].startswith("mariadb:"):
-            return [sys.executable, "-m", "tests.manifests.support.mariadb_image", str(pod.folders["data"]), pod.address]
+            return [sys.executable, "-m", MARIADB, str(pod.folders["data"]), pod.address]
         return [str(nats_program())] if spec["image"].startswith("nats:") else []
 
     def _fill_volumes(self, pod: Pod) -> None:
