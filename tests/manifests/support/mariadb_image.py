@@ -1,7 +1,7 @@
 """Does with its environment and arguments what MariaDB's image does, with the MariaDB of this machine.
 
-``python mariadb_image.py DATA ADDRESS [OPTION...]``: makes the data folder at the first start, with the database and the
-user that the variables MARIADB_* name, then becomes the server with the given options.
+``python mariadb_image.py DATA ADDRESS [OPTION...]``: makes the data folder at its first start, with the database and
+the user that the variables MARIADB_* name, then becomes the server with the given options.
 https://hub.docker.com/_/mariadb ("Environment Variables")
 """
 
