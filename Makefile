@@ -46,7 +46,7 @@ lint: $(VENV)/ready-dev  ## ruff, mypy and the rules of who may import whom
 	@$(BIN)/lint-imports
 
 lock: $(VENV)/ready-dev  ## lock requirements/*.in into hashed requirements/*.txt
-	@for kind in dev bench local auth chatlog config mail gate edge worker; do \
+	@for kind in dev bench local auth chatlog config mail gate edge worker migrate; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-emit-find-links --custom-compile-command "make lock" -o requirements/$$kind.txt requirements/$$kind.in \
 	    $$(test $$kind = dev || echo -c requirements/dev.txt) || exit 1; done
@@ -73,6 +73,12 @@ images:  ## build and push all images; REGISTRY=... TAG=... ENGINE=podman PUSH=n
 	  $(ENGINE) build --file $$file --tag $$image --build-arg VERSION=$(TAG) \
 	    --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) $(BUILD_ARGS) .; \
 	  test $(PUSH) = no || $(ENGINE) push $$image; done
+
+MIRRORED := $(shell grep -ohE 'image: (mariadb|nats|redis):[^ ]+' -r kustomize/components | cut -d' ' -f2 | sort -u) \
+  $(shell grep -ohE 'PYTHON_IMAGE=[^ ]+' Dockerfiles/gate.Dockerfile | cut -d= -f2)
+mirror:  ## copy the images of the backends, and the one ours begin with, to REGISTRY
+	@set -e; for image in $(MIRRORED); do \
+	  $(ENGINE) pull $$image; $(ENGINE) tag $$image $(REGISTRY)/$$image; $(ENGINE) push $(REGISTRY)/$$image; done
 
 images-check: $(VENV)/ready-dev  ## build all images with buildah, look into them and start them; as root
 	@$(BIN)/python -m tests.manifests.images_check $(ARGS)

@@ -4,7 +4,7 @@ ARG PYTHON_IMAGE=python:3.11.14-slim-bookworm
 FROM ${PYTHON_IMAGE} AS build
 ARG PIP_INDEX_URL
 RUN python -m venv --without-pip /venv
-COPY requirements/worker.txt /requirements.txt
+COPY requirements/migrate.txt /requirements.txt
 # Tests and sources in C of packages are of no use at run time.
 RUN python -m pip --python /venv/bin/python install --no-cache-dir --disable-pip-version-check --require-hashes \
       --only-binary :all: --requirement /requirements.txt \

@@ -13,7 +13,8 @@ import pymysql
 from pymysql.cursors import RE_INSERT_VALUES
 
 from common.metrics import Counter, Gauge
-from common.mysql_pool import Generation, ImplicitLink, Link, Pool, connection_options, discard
+from common.mysql_pool import Generation, ImplicitLink, Link, Pool, discard
+from common.mysql_url import connection_options
 
 log = logging.getLogger(__name__)
 

@@ -1,17 +1,13 @@
-"""How connections to MySQL are made and kept: PyMySQL below DBUtils' pool."""
+"""How connections to MySQL are kept: PyMySQL below DBUtils' pool."""
 
-import ssl
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import pymysql
 from dbutils.steady_db import SteadyDBConnection, connect
 
 from common.fair_queue import FairQueue
-
-SCHEMES = ("mysql", "mysqls")
 
 
 class Generation:
@@ -119,31 +115,3 @@ class Pool:
 def discard(connection: SteadyDBConnection) -> None:
     """Close a connection at once; close() would wait for a server that may hang."""
     connection.dbapi_connection._force_close()  # noqa: SLF001
-
-
-def connection_options(url: str, connect_seconds: float, statement_seconds: float) -> dict[str, Any]:
-    """Return PyMySQL's arguments for ``mysql://user:password@host:port/schema``; ``mysqls://`` asks for TLS.
-
-    Raises ValueError.
-    """
-    parts = urlsplit(url)
-    if parts.scheme not in SCHEMES or not parts.hostname or not parts.path.strip("/"):
-        raise ValueError("a MySQL URL has the form mysql://user:password@host:port/schema, or mysqls:// for TLS")
-    return {
-        "host": parts.hostname,
-        "port": parts.port or 3306,
-        "user": unquote(parts.username or ""),
-        "password": unquote(parts.password or ""),
-        "database": unquote(parts.path.strip("/")),
-        "charset": "utf8mb4",
-        "connect_timeout": max(1, round(connect_seconds)),
-        "read_timeout": statement_seconds,
-        "write_timeout": statement_seconds,
-        "sql_mode": "STRICT_ALL_TABLES",
-        **tls_options(parts.scheme),
-    }
-
-
-def tls_options(scheme: str) -> dict[str, Any]:
-    """Return the arguments for TLS. One context serves all connections: making one takes as long as 50 requests."""
-    return {"ssl": ssl.create_default_context()} if scheme == "mysqls" else {"ssl_disabled": True}

@@ -122,7 +122,12 @@ def _value(info: OptionInfo, given: Mapping[str, str | None], environment: Mappi
 
 def _secret_file(info: OptionInfo, given: Mapping[str, str | None], environment: Mapping[str, str]) -> str | None:
     path = given[f"{info.name}_file"] or environment.get(f"{info.variable}_FILE")
-    return Path(path).read_text("utf-8").strip() if path else None
+    if not path:
+        return None
+    text = Path(path).read_text("utf-8").strip()
+    if not text:
+        raise ValueError(f"the file {path} is empty")
+    return text
 
 
 def _convert(info: OptionInfo, text: str) -> Any:

@@ -15,6 +15,8 @@ class ProcessSettings:
     log_format: str = option("json", "json: a JSON object a line; text: for people", choices=FORMATS)
     blocked_seconds: float = option(0.1, "Seconds after which a function that holds the event loop is named in the log",
                                     least=0.01)
+    ready_patience: float = option(0.0, "Seconds for which a dependency that was there may be away before the process "
+                                        "is not ready", least=0)
     stop_seconds: float = option(25.0, "Seconds that a stop may take before it is cut off", least=0)
 
 
@@ -62,7 +64,8 @@ class RedisSettings:
 
     redis_url: str = option("redis://127.0.0.1:6379/0", "Redis server (redis://, rediss:// or unix://)")
     redis_password: str = secret("Password of Redis, where it is not part of the URL")
-    redis_timeout: float = option(1.0, "Seconds for connecting to Redis and for its answers", least=0.05)
+    redis_timeout: float = option(1.5, "Seconds for connecting to Redis and for its answers, a change of the primary "
+                                        "included", least=0.05)
     redis_queue: int = option(10_000, "Commands that may wait for Redis at once", least=1)
 
 

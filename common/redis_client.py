@@ -2,7 +2,7 @@
 
 All commands of redis-py work as they do there, ``pipeline``, ``register_script`` and ``lock`` included, but for those
 that need a connection of their own: blocking commands, publish/subscribe, WATCH and MONITOR. Replies are bytes.
-A command that may have been executed is never sent again.
+A command that may have been executed is never sent again, unless it only reads.
 """
 
 import random
@@ -15,6 +15,7 @@ from redis.connection import ConnectionPool, PythonRespSerializer
 from common.process_settings import RedisSettings
 from common.redis_link import Link
 from common.redis_pipeline import Answer, Pack, SharedPipeline
+from common.redis_refusals import READS
 from common.redis_session import ERRORS, NotSentError, QueueFullError
 from common.redis_shareable import check_shareable
 
@@ -28,7 +29,8 @@ class PipelinedRedis(redis.Redis):
 
     Every command raises redis.TimeoutError when its reply is late (it may have been executed), redis.ConnectionError
     when the connection is lost before the reply (the same), NotSentError when it was certainly not executed because
-    there is no connection, and QueueFullError, a NotSentError, when too many commands wait already.
+    there is no connection, and QueueFullError, a NotSentError, when too many commands wait already. Within the time
+    limit it waits for a connection that was lost just now, and for the next primary when one refuses.
     """
 
     def __init__(self, url: str, *, password: str = "", timeout: float = 1.0, queue: int = 10_000,
@@ -74,7 +76,7 @@ class PipelinedRedis(redis.Redis):
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """Send one command and return its reply in redis-py's shape."""
         check_shareable(args)
-        reply = self._link.call(b"".join(self._pack(*args)), 1)[0]
+        reply = self._link.call(b"".join(self._pack(*args)), 1, repeatable=args[0] in READS)[0]
         return self._shape(args, reply, options)
 
     def execute_many(self, commands: Sequence[tuple[Any, ...]], *, raise_on_error: bool = True) -> list[Any]:

@@ -1,6 +1,9 @@
-"""Keeps one session with Redis alive: sets it up, and sets up the next one when it ends."""
+"""Keeps one session with Redis alive: sets it up, and sets up the next one when it ends.
 
-import contextlib
+A failover costs callers no error where it takes less than the time limit: a call waits for the next connection if the
+last one was lost just now, and what a server refused because it is no primary goes to the next one.
+"""
+
 import logging
 import time
 from collections.abc import Callable
@@ -9,10 +12,12 @@ from typing import Any
 import gevent
 import redis
 from gevent.event import Event
-from redis.connection import AbstractConnection, ConnectionPool
+from redis.connection import ConnectionPool
 
 from common.metrics import Counter, Gauge
-from common.redis_session import ERRORS, NotSentError, Session
+from common.redis_primary import open_connection
+from common.redis_refusals import not_done
+from common.redis_session import ERRORS, NotSentError, QueueFullError, Session
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +42,9 @@ class Link:
         self._clock = clock
         self._session: Session | None = None
         self._connected = Event()
+        self._changed = Event()
+        self._patient_until = float("-inf")
+        self._waiting = 0
         self._hooks: list[Callable[[], None]] = []
         self._reason = "not started"
         self._keeper: gevent.Greenlet[..., Any] | None = None
@@ -47,6 +55,7 @@ class Link:
             return
         PENDING.set_function(lambda: self.pending)
         self._reason = "no connection yet"
+        self._patient_until = self._clock() + self._timeout
         self._keeper = gevent.spawn(self._keep)
         self._connected.wait(self._timeout)
 
@@ -54,7 +63,8 @@ class Link:
         """Let the commands that are on their way finish, within the time limit, then disconnect."""
         if self._keeper is None:
             return
-        session, self._session, self._reason = self._session, None, "stopped"
+        session, self._reason, self._patient_until = self._session, "stopped", float("-inf")
+        self._set(None)
         deadline = self._clock() + self._timeout
         while session is not None and session.pending and self._clock() < deadline:
             gevent.sleep(0.005)
@@ -75,14 +85,54 @@ class Link:
     @property
     def pending(self) -> int:
         """How many commands have no reply yet."""
-        return 0 if self._session is None else self._session.pending
+        return self._waiting + (0 if self._session is None else self._session.pending)
 
-    def call(self, data: bytes, count: int) -> list[Any]:
-        """Do what ``Session.call`` does; raise NotSentError at once while there is no connection."""
-        if self._session is None:
-            ERRORS.labels("connection").inc(count)
-            raise NotSentError(f"not connected to Redis: {self._reason}")
-        return self._session.call(data, count)
+    def call(self, data: bytes, count: int, *, repeatable: bool = False) -> list[Any]:
+        """Send ``count`` packed commands and return their replies; error replies are exceptions in the list.
+
+        They are sent again, within the time limit, while it is certain that they were not executed, or if that does no
+        harm (``repeatable``). Raises NotSentError at once when there has been no connection for as long as the time
+        limit, QueueFullError, redis.TimeoutError, and redis.ConnectionError when a connection ended meanwhile.
+        """
+        deadline, session = self._clock() + self._timeout, self._session
+        while True:
+            session = session or self._next(None, count, deadline)
+            try:
+                replies = session.call(data, count, deadline)
+            except redis.ConnectionError as error:
+                again = repeatable or isinstance(error, NotSentError)
+                if not again or isinstance(error, QueueFullError) or self._clock() >= deadline:
+                    raise
+                session = self._next(session, count, deadline)
+                continue
+            if not not_done(replies):
+                return replies
+            try:
+                session = self._next(session, count, deadline)
+            except NotSentError:
+                return replies
+
+    def _next(self, left: Session | None, count: int, deadline: float) -> Session:
+        """Wait for a session other than ``left``. Raises NotSentError when there is none in time."""
+        if self._waiting + count > self._limit:
+            ERRORS.labels("queue full").inc(count)
+            raise QueueFullError(f"{self._waiting} commands wait for a connection to Redis, {self._limit} may")
+        self._waiting += count
+        try:
+            while self._session is None or self._session is left:
+                until = deadline if self._session else min(deadline, self._patient_until)
+                if not self._changed.wait(max(0, until - self._clock())):
+                    ERRORS.labels("connection").inc(count)
+                    raise NotSentError(f"not connected to Redis: {self._reason}")
+            return self._session
+        finally:
+            self._waiting -= count
+
+    def _set(self, session: Session | None) -> None:
+        """Have another session, or none, and wake those who wait for that."""
+        self._session = session
+        changed, self._changed = self._changed, Event()
+        changed.set()
 
     def _keep(self) -> None:
         pause = FIRST_PAUSE
@@ -98,15 +148,16 @@ class Link:
             connection = open_connection(self._pool, self._timeout)
         except (redis.RedisError, OSError) as error:
             return error
-        self._session = Session(connection, timeout=self._timeout, limit=self._limit, clock=self._clock)
+        session = Session(connection, timeout=self._timeout, limit=self._limit, clock=self._clock)
+        self._set(session)
         for hook in self._hooks:
             hook()
         self._connected.set()
         log.info("connected to Redis")
         try:
-            return self._session.run()
+            return session.run()
         finally:
-            self._session = None
+            self._set(None)
 
     def _lost(self, error: Exception) -> None:
         reason = f"{type(error).__name__}: {error}"
@@ -114,30 +165,6 @@ class Link:
             log.warning("no connection to Redis: %s", reason)
         if self._connected.is_set():
             self._connected.clear()
+            self._patient_until = self._clock() + self._timeout
             RECONNECTS.inc()
         self._reason = reason
-
-
-def open_connection(pool: ConnectionPool, timeout: float) -> AbstractConnection:
-    """Return a connection that is set up and leads to a primary that serves. Raises RedisError or OSError."""
-    connection: Any = pool.connection_class(**pool.connection_kwargs)
-    try:
-        with gevent.Timeout(2 * timeout, redis.TimeoutError("Redis did not finish the set-up of a connection in time")):
-            connection.connect()
-            _check(connection)
-    except BaseException:
-        connection.disconnect()
-        raise
-    opened: AbstractConnection = connection
-    return opened
-
-
-def _check(connection: Any) -> None:
-    """Raise when the server still loads its data, or is a replica: a failover may not have reached the name yet."""
-    connection.send_command("PING")
-    connection.read_response()
-    connection.send_command("ROLE")
-    with contextlib.suppress(redis.ResponseError):  # not allowed, or not known: then it has to be taken on trust
-        role = connection.read_response()
-        if isinstance(role, list) and role and role[0] == b"slave":
-            raise redis.ConnectionError("this Redis is a replica")

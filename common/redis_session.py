@@ -3,6 +3,7 @@
 Redis answers the commands of a connection in their order. So a writer greenlet sends whatever waits in one go, and a
 reader greenlet hands each reply to the oldest request that was sent. A caller that gave up leaves its request in
 place: the reply is read and dropped, and nobody gets another's. When the oldest reply is late, the connection ends.
+When the server says that it is no primary, nothing more is sent to it; what it has been sent still gets its replies.
 """
 
 import logging
@@ -15,9 +16,10 @@ import redis
 from gevent.event import AsyncResult, Event
 from gevent.hub import Waiter, get_hub
 from redis.connection import AbstractConnection
-from redis.exceptions import MasterDownError, ReadOnlyError, ResponseError
+from redis.exceptions import ResponseError
 
 from common.metrics import Counter
+from common.redis_refusals import wrong_server
 
 log = logging.getLogger(__name__)
 
@@ -29,9 +31,6 @@ SEND_BYTES = 256 * 1024
 
 GRACE = 0.01
 """Seconds a late reply still gets, so that a process that was held up itself first reads what has arrived."""
-
-WRONG_SERVER = (ReadOnlyError, MasterDownError)
-"""Replies of a server that is no primary (any more): the name may lead to another one by now."""
 
 
 class NotSentError(redis.ConnectionError):
@@ -86,18 +85,21 @@ class Session:
         self._sent: deque[Request] = deque()
         self._wake = Event()
         self._ended: AsyncResult[Exception] = AsyncResult()
+        self._leaving: Exception | None = None
         self.pending = 0
         """Commands without a reply."""
 
-    def call(self, data: bytes, count: int) -> list[Any]:
+    def call(self, data: bytes, count: int, deadline: float) -> list[Any]:
         """Send ``count`` packed commands and return their replies; error replies are exceptions in the list.
 
         Raises QueueFullError, redis.TimeoutError, and redis.ConnectionError when the connection ended meanwhile.
         """
+        if self._leaving is not None:
+            raise NotSentError(f"not sent to Redis: {self._leaving}")
         if self.pending + count > self._limit:
             ERRORS.labels("queue full").inc()
             raise QueueFullError(f"{self.pending} commands wait for Redis, {self._limit} may")
-        request = Request(data, count, self._clock() + self._timeout)
+        request = Request(data, count, deadline)
         self.pending += count
         self._waiting.append(request)
         self._wake.set()
@@ -148,8 +150,15 @@ class Session:
                 sent.popleft()
                 self.pending -= request.count
                 request.finish()
-            if isinstance(reply, WRONG_SERVER):
-                return redis.ConnectionError(f"this Redis is no primary: {reply}")
+            if self._leaving is None and wrong_server(reply):
+                self._leave(redis.ConnectionError(f"this Redis is no primary: {reply}"))
+            if self._leaving is not None and not sent:
+                return self._leaving
+
+    def _leave(self, reason: Exception) -> None:
+        """Send nothing more: what waits can go to another server."""
+        self._leaving = reason
+        self._fail_waiting(reason)
 
     def _write(self) -> Exception:
         while True:
@@ -196,7 +205,12 @@ class Session:
         for place, request in enumerate(self._sent):
             late = request.deadline <= now
             self._fail(request, error if place == 0 else _consequence(error, late=late))
-        for request in self._waiting:
+        self._fail_waiting(error)
+
+    def _fail_waiting(self, error: Exception) -> None:
+        while self._waiting:
+            request = self._waiting.popleft()
+            self.pending -= request.count
             self._fail(request, NotSentError(f"not sent to Redis: {error}"))
 
     def _fail(self, request: Request, error: Exception) -> None:

@@ -2,13 +2,16 @@
 
 Each is a file without a line end in ``kustomize/overlays/<overlay>/secrets``, which is not in the repository. A file
 that exists is never changed. What cannot be made up, the addresses of a database outside, is asked for by name:
-``python kustomize/make_secrets.py production mysql-url=mysql://... mysql-migrate-url=mysql://...``
+``python kustomize/make_secrets.py production mysql-url=mysqls://... mysql-migrate-url=mysqls://...``
+All are looked at, those that were there before included: what is empty or an example is refused.
 """
 
 import os
 import secrets
 import sys
 from pathlib import Path
+
+from secret_checks import problem
 
 OVERLAYS = Path(__file__).resolve().parent / "overlays"
 NEEDED = ("jwt-key", "mysql-migrate-url", "mysql-url", "nats-password", "redis-password")
@@ -47,19 +50,23 @@ def write_missing(folder: Path, contents: dict[str, str]) -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Return the exit code: 0 when the overlay has all its secrets, 1 when some are missing, 2 for wrong use."""
+    """Return the exit code: 0 when the overlay has all its secrets, 1 when some are missing or bad, 2 for wrong use."""
     known = {path.name for path in OVERLAYS.iterdir() if path.is_dir()}
     if not arguments or arguments[0] not in known or not all("=" in word for word in arguments[1:]):
         sys.stderr.write(f"usage: make_secrets.py {'|'.join(sorted(known))} [name=value ...]\n")
         return 2
     folder = OVERLAYS / arguments[0] / "secrets"
-    given = dict(word.split("=", 1) for word in arguments[1:])
-    written = write_missing(folder, made_up(folder) | given)
-    sys.stdout.write(f"written: {', '.join(written) or 'nothing'}\n")
+    contents = made_up(folder) | dict(word.split("=", 1) for word in arguments[1:])
+    fit = {name: content for name, content in contents.items() if problem(name, content) is None}
+    sys.stdout.write(f"written: {', '.join(write_missing(folder, fit)) or 'nothing'}\n")
+    complaints = [f"{name} {problem(name, content)}" for name, content in contents.items() if name not in fit]
+    complaints += [f"{path.name} {found}, see {path}" for path in sorted(folder.iterdir())
+                   if (found := problem(path.name, path.read_text("utf-8")))]
     missing = [name for name in NEEDED if not (folder / name).exists()]
     if missing:
-        sys.stderr.write(f"missing: {', '.join(missing)}; give each as name=value\n")
-    return 1 if missing else 0
+        complaints.append(f"missing: {', '.join(missing)}; give each as name=value")
+    sys.stderr.write("".join(f"{complaint}\n" for complaint in complaints))
+    return 1 if complaints else 0
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pymysql.converters import escape_string
 from pymysql.cursors import SSCursor
 
 from apps.migrate.migrations import LOCK, LOCK_SECONDS
-from common.mysql_pool import connection_options
+from common.mysql_url import connection_options
 
 CONNECT_SECONDS = 5.0
 STATEMENT_CHARACTERS = 256 * 1024  # well below the least max_allowed_packet that is in use

@@ -27,7 +27,7 @@ def create_app(settings: AuthSettings, keyring: Keyring) -> Flask:
     """
     redis = connect(settings)
     redis.start()
-    health = Health()
+    health = Health(patience=settings.ready_patience)
     health.add("redis", redis.probe)
     health.start()
     return equip(build_app(settings, keyring, redis, time.time, secrets.token_hex), health, settings)

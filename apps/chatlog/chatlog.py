@@ -27,7 +27,7 @@ PENDING_REPORTS = Gauge("chatlog_pending_reports", "Reports that are not yet in 
 
 def build(settings: ChatlogSettings) -> Process:
     """Return the process of a chat log, ready to run."""
-    health = Health()
+    health = Health(patience=settings.ready_patience)
     process = Process("chatlog", stop_seconds=settings.stop_seconds, drain=health.drain)
     nats = Client(settings.nats_url, name="chatlog", timeout=settings.nats_timeout, buffer_bytes=settings.nats_buffer)
     jetstream = JetStream(nats, settings.nats_timeout)

@@ -24,7 +24,7 @@ def loader(settings: ConfigSettings) -> Loader:
 def build(settings: ConfigSettings) -> Flask:
     """Build the parts in the process that serves. They end with it: the watcher writes nothing that could be torn."""
     watcher = Watcher(loader(settings).load, settings.reload_seconds)
-    health = Health()
+    health = Health(patience=settings.ready_patience)
     health.add("game_data", watcher.probe)
     health.note("game_data_problems", watcher.tell)
     watcher.start()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from apps.edge import gathering
 from apps.edge.admission import Admission
+from apps.edge.backlog import Backlog
 from apps.edge.chat_server import ChatServer
 from apps.edge.control import Control
 from apps.edge.fan_out import FanOut, Pace, Receiver
@@ -45,7 +46,7 @@ log = logging.getLogger(__name__)
 
 def build(settings: EdgeSettings) -> Process:
     """Return the process of an edge, ready to run."""
-    health = Health()
+    health = Health(patience=settings.ready_patience)
     process = Process("edge", stop_seconds=settings.stop_seconds, drain=health.drain)
 
     def reconnected() -> None:
@@ -134,7 +135,7 @@ def _rules(settings: EdgeSettings) -> Rules:
         message_limit=settings.message_limit,
         messages_per_second=settings.messages_per_second,
         message_burst=settings.message_burst,
-        sending=SendLimits(settings.send_queue_bytes, settings.send_seconds),
+        sending=SendLimits(settings.send_queue_bytes, settings.send_seconds, Backlog(settings.send_total_bytes)),
     )
 
 

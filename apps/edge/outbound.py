@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import gevent
 
+from apps.edge.backlog import Backlog
 from common.metrics import Counter
 
 log = logging.getLogger(__name__)
@@ -22,10 +23,11 @@ CUT_OFF = Counter("edge_clients_cut_off_total", "Clients cut off because they di
 
 
 class SendLimits(NamedTuple):
-    """``queue_bytes`` may wait for one client, for at most ``seconds`` without progress."""
+    """``queue_bytes`` may wait for one client, for at most ``seconds`` without progress; ``backlog`` is of all."""
 
     queue_bytes: int
     seconds: float
+    backlog: Backlog
 
 
 class Outbound:
@@ -43,6 +45,11 @@ class Outbound:
         self._queued = 0
         self._writer: gevent.Greenlet[..., Any] | None = None
         self._closed = True
+
+    @property
+    def queued(self) -> int:
+        """Bytes that wait for this client."""
+        return self._queued
 
     def open(self) -> None:
         """Begin to take what is sent; before that, as after ``close``, it is not for this client."""
@@ -74,17 +81,17 @@ class Outbound:
     def close(self) -> None:
         """Send nothing any more; what is queued is lost."""
         self._closed = True
-        self._queue.clear()
+        self._forget()
         if self._writer is not None:
             self._writer.kill(block=False)
 
     def _enqueue(self, data: bytes | memoryview) -> None:
         if self._queued + len(data) > self._limits.queue_bytes:
-            self._cut_off("queue full")
+            self.cut_off("queue full")
             return
         self._queue.append(data)
-        self._queued += len(data)
-        if self._writer is None:
+        self._count(len(data))
+        if self._writer is None and not self._closed:
             self._writer = gevent.spawn(self._write_queue)
 
     def _write_queue(self) -> None:
@@ -92,7 +99,7 @@ class Outbound:
             while self._queue:
                 self._write(self._next_piece())
         except gevent.Timeout:
-            self._cut_off("no progress")
+            self.cut_off("no progress")
         except OSError:
             self._give_up()
         except Exception:  # one client's trouble must not reach the others
@@ -115,10 +122,13 @@ class Outbound:
         while rest:
             with gevent.Timeout(self._limits.seconds):
                 sent = self._peer.send(rest)
-            self._queued -= sent
+            if self._closed:
+                return
+            self._count(-sent)
             rest = rest[sent:]
 
-    def _cut_off(self, reason: str) -> None:
+    def cut_off(self, reason: str) -> None:
+        """Let the client go, because it does not read as fast as others speak."""
         CUT_OFF.labels(reason).inc()
         log.info("client cut off", extra={"reason": reason, "queued_bytes": self._queued})
         self._give_up()
@@ -126,5 +136,13 @@ class Outbound:
     def _give_up(self) -> None:
         if not self._closed:
             self._closed = True
-            self._queue.clear()
+            self._forget()
             self._cut()
+
+    def _forget(self) -> None:
+        self._queue.clear()
+        self._count(-self._queued)
+
+    def _count(self, by: int) -> None:
+        self._queued += by
+        self._limits.backlog.change(self, by)

@@ -52,6 +52,8 @@ class FanOutSettings:
         8.0, "Longest such pause; it grows with the work, so that flushing leaves time for the rest", least=0)
     room_queue_bytes: int = option(131_072, "Bytes that a room collects between two flushes; more are dropped", least=1)
     send_queue_bytes: int = option(262_144, "Bytes that may wait for one client; more cut it off", least=1)
+    send_total_bytes: int = option(
+        256 * 1024**2, "Bytes that may wait for all clients together; more cut off those with the most", least=1)
     send_seconds: float = option(10.0, "Seconds without progress before a client that does not read is cut off",
                                  least=0.1)
 

@@ -37,7 +37,7 @@ def build(settings: GateSettings) -> Process:
     """
     certificate = tls.server_context(settings.tls_cert, settings.tls_key)
     worker_host = advertised(settings.advertise_host, settings.host)
-    health = Health()
+    health = Health(patience=settings.ready_patience)
     process = Process("gate", stop_seconds=settings.stop_seconds, drain=health.drain)
 
     process.add(Watchdog(settings.blocked_seconds))

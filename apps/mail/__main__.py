@@ -20,7 +20,7 @@ from common.options import parse
 
 def load(settings: MailSettings) -> Flask:
     """Build the app, in the process that serves it."""
-    health = Health()
+    health = Health(patience=settings.ready_patience)
     app = create_app(settings, health, SystemRandom())
     health.start()
     return app

@@ -12,7 +12,7 @@ import pymysql
 from apps.migrate import migrations
 from apps.migrate.settings import MigrateSettings
 from common import logs, options
-from common.mysql_pool import connection_options
+from common.mysql_url import connection_options
 
 NOT_UP_YET = (2002, 2003, 2006, 2013)
 """Client errors of a server that cannot be reached, or that goes away while it starts."""

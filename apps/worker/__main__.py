@@ -74,7 +74,7 @@ def pause(attempt: int) -> None:
 
 def build(settings: WorkerSettings) -> Process:
     """Put the worker together; nothing connects before the process runs."""
-    health = Health()
+    health = Health(patience=settings.ready_patience)
     process = Process("worker", stop_seconds=settings.stop_seconds, drain=health.drain)
 
     def service(name: str, urls: tuple[str, ...]) -> JsonClient:

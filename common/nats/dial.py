@@ -61,7 +61,7 @@ class Dialer:
             return Dialed(server, sock, parser, info)
 
     def _wrap(self, sock: socket.socket, server: Server) -> ssl.SSLSocket:
-        context = self.tls or ssl.create_default_context()
+        context = self.tls or ssl.create_default_context(cafile=server.ca or None)
         return context.wrap_socket(sock, server_hostname=server.tls_name, do_handshake_on_connect=False)
 
     def _introduction(self, server: Server) -> dict[str, Any]:

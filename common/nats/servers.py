@@ -23,6 +23,7 @@ class Server:
     port: int
     tls: bool
     tls_name: str  # the name that its certificate has to have
+    ca: str  # the file with the authorities that may sign it; empty: those of the system
     credentials: dict[str, str] = field(default_factory=dict, repr=False, compare=False, hash=False)
 
     def __str__(self) -> str:
@@ -30,7 +31,10 @@ class Server:
 
 
 def parse_url(url: str) -> Server:
-    """Read ``nats://`` or ``tls://``, then ``[user:password@|token@]host[:port]``. Raises InvalidUrlError."""
+    """Read ``nats://`` or ``tls://``, then ``[user:password@|token@]host[:port]``, with tls ``?ca=FILE`` too.
+
+    Raises InvalidUrlError.
+    """
     try:
         parts = urlsplit(url)
         port = DEFAULT_PORT if parts.port is None else parts.port
@@ -38,10 +42,11 @@ def parse_url(url: str) -> Server:
         raise InvalidUrlError("the URL of a NATS server is malformed") from None
     if parts.scheme not in {"nats", "tls"} or not parts.hostname:
         raise InvalidUrlError("the URL of a NATS server starts with nats:// or tls:// and has a host")
-    if parts.path.strip("/") or parts.query or parts.fragment:
+    ca = parts.query.removeprefix("ca=") if parts.scheme == "tls" else ""
+    if parts.path.strip("/") or parts.fragment or parts.query != (f"ca={ca}" if ca else ""):
         raise InvalidUrlError(f"the URL of NATS server {parts.hostname} has more than a host and a port")
     credentials = _credentials(parts.username, parts.password)
-    return Server(parts.hostname, port, parts.scheme == "tls", parts.hostname, credentials)
+    return Server(parts.hostname, port, parts.scheme == "tls", parts.hostname, unquote(ca), credentials)
 
 
 def _credentials(user: str | None, password: str | None) -> dict[str, str]:

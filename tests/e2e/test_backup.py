@@ -14,7 +14,7 @@ import redis
 
 from apps.client.player import Player
 from apps.local.processes import ROOT
-from common.mysql_pool import connection_options
+from common.mysql_url import connection_options
 from common.nats.client import Client
 from common.nats.jetstream import JetStream, Stream
 from operations.database import counts

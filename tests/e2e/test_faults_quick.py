@@ -7,7 +7,7 @@ from pathlib import Path
 import pymysql
 import pytest
 
-from common.mysql_pool import connection_options
+from common.mysql_url import connection_options
 from tests.faults import strikes
 from tests.faults.cases import QUICK, Case, select
 from tests.faults.people import recruit

@@ -12,7 +12,7 @@ import pymysql
 import pytest
 
 from apps.client.player import Player
-from common.mysql_pool import connection_options
+from common.mysql_url import connection_options
 from tests.support.askers import CASES, PLAYER
 from tests.support.database_rows import execute, uid_of
 from tests.support.game import Game, balances, mails, settle

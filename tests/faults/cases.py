@@ -24,7 +24,7 @@ class Case:
     proxied: bool = False
     """Whether it needs the proxies between the system and its backends and clients."""
     rehearsed: bool = False
-    """Whether it is no strike but the rehearsal of a rolling update (``rollout.py``), on pods of the manifests."""
+    """Whether it is no strike but a rehearsal on pods of the manifests (``rollout.py``, ``rollout_backends.py``)."""
 
 
 def killed() -> list[Case]:
@@ -86,7 +86,9 @@ def social() -> list[Case]:
 
 REHEARSAL = Case("rolling-update", "all Deployments of the manifests are updated, pod by pod", strikes.nothing, 4,
                  rehearsed=True)
-ALL: Sequence[Case] = (*killed(), *strained(), *social(), *stopped(), REHEARSAL)
+SERVERS = Case("rolling-servers", "NATS and Redis of production are updated server by server, then a primary dies",
+               strikes.nothing, 4, rehearsed=True)
+ALL: Sequence[Case] = (*killed(), *strained(), *social(), *stopped(), REHEARSAL, SERVERS)
 QUICK = ("kill-worker", "kill-redis", "garbage", "gift-race", "friends-cross", "families-cross")
 
 

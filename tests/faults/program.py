@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from tests.faults import rollout, rollout_report
-from tests.faults.cases import ALL, QUICK, Case, select
+from tests.faults import rollout, rollout_backends, rollout_report, rollout_servers_report
+from tests.faults.cases import ALL, QUICK, SERVERS, Case, select
 from tests.faults.options import Options, parse
 from tests.faults.people import recruit
 from tests.faults.play import Play
@@ -36,7 +36,8 @@ def main() -> int:
     with data_folder(keep=options.keep) as folder:
         results = run(cases, options, folder, lambda text: print(text, flush=True))
     write(results, options, whole=len(cases) == len(ALL))
-    print(f"\n{table(results)}\n{rollout_report.text(results)}", end="")
+    print(f"\n{table(results)}\n{rollout_report.text(results)}"
+          f"{rollout_servers_report.text(results)}", end="")
     return 0 if all(result.passed for result in results) else 1
 
 
@@ -54,7 +55,7 @@ def data_folder(*, keep: bool) -> Iterator[Path]:
 
 
 def run(cases: Sequence[Case], options: Options, folder: Path, show: Callable[[str], None]) -> list[Result]:
-    """Play the cases, those that need no proxies first, the rehearsal of an update last."""
+    """Play the cases, those that need no proxies first, the rehearsals last."""
     size = SMALL if options.quick else Size()
     struck, rehearsed = ([case for case in cases if case.rehearsed is wanted] for wanted in (False, True))
     plain, netted = ([case for case in struck if case.proxied is wanted] for wanted in (False, True))
@@ -62,7 +63,8 @@ def run(cases: Sequence[Case], options: Options, folder: Path, show: Callable[[s
     results = [*run_on(direct(folder, size), plain, options, show),
                *run_on(proxied(folder, SMALL), netted, options, show)]
     for case in rehearsed:
-        results.append(rollout.rehearse(case, folder, options.actors, options.seed))
+        rehearse = rollout_backends.rehearse if case is SERVERS else rollout.rehearse
+        results.append(rehearse(case, folder, options.actors, options.seed))
         show(line(results[-1].cells, WIDTHS))
     return results
 

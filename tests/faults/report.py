@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from tests.faults import rollout_report
+from tests.faults import rollout_report, rollout_servers_report
 
 HEADINGS = ("case", "result", "requests", "refused", "retried", "failed", "recovery s", "longest s", "notes")
 NOTE_LENGTH = 120
@@ -63,7 +63,8 @@ def page(results: Sequence[Result], machine: str) -> str:
     """Return docs/faults.md."""
     rows = ["| " + " | ".join(with_title(HEADINGS, "what happens")) + " |", "|" + "---|" * (len(HEADINGS) + 1)]
     rows += ["| " + " | ".join(map(escape, with_title(result.cells, result.title))) + " |" for result in results]
-    return PAGE.format(machine=machine, table="\n".join(rows)) + rollout_report.section(results)
+    return PAGE.format(machine=machine, table="\n".join(rows)) + (
+        rollout_report.section(results) + rollout_servers_report.section(results))
 
 
 def with_title(cells: Sequence[str], title: str) -> tuple[str, ...]:

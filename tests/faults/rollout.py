@@ -1,6 +1,7 @@
-"""The rehearsal of a rolling update: every Deployment of the manifests, pod by pod, while players play."""
+"""The rehearsals on pods of the manifests: what is common to them, and the update of every Deployment, pod by pod."""
 
 import random
+from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
@@ -18,7 +19,7 @@ from tests.faults.rollout_plan import Strategy
 from tests.faults.rollout_pod import RunningPod
 from tests.faults.rollout_report import DETAIL
 from tests.faults.rollout_talk import Party
-from tests.faults.rollout_tally import Row, StrictTally
+from tests.faults.rollout_tally import Row, ServersRow, StrictTally
 from tests.faults.stage import Ground
 from tests.support.waiting import wait_for
 
@@ -33,11 +34,16 @@ CONTINUOUS = ("read", "write", "mail", "chat")
 
 
 def rehearse(case: Case, folder: Path, actors: int, seed: int) -> Result:
-    """Play it on a system of its own. Does not raise what a broken system causes."""
+    """Play the update of all Deployments on a system of its own. Does not raise what a broken system causes."""
+    return on_cluster(case, folder, DeploymentsRehearsal, actors, seed)
+
+
+def on_cluster(case: Case, folder: Path, kind: "type[Rehearsal]", actors: int, seed: int) -> Result:
+    """Play a kind of rehearsal. Does not raise what a broken system causes."""
     begun, result = monotonic(), Result(case.name, case.title)
     try:
-        with cluster(folder / case.name) as (running, ground):
-            Rehearsal(running, ground, actors, seed, result).play()
+        with cluster(folder / case.name, servers=kind.servers) as (running, ground):
+            kind(running, ground, actors, seed, result).play()
     except (AssertionError, OSError, StartError, gevent.Timeout) as error:
         result.problems.append(f"{type(error).__name__}: {error}"[:500])
     result.seconds = monotonic() - begun
@@ -46,6 +52,13 @@ def rehearse(case: Case, folder: Path, actors: int, seed: int) -> Result:
 
 class Rehearsal:
     """One rehearsal, whose outcome goes into a result."""
+
+    servers = False
+    """Whether NATS and Redis are those of production."""
+    detail: str
+    """Where the details of the result have the rows."""
+    may_lose_chat = False
+    """Whether a message may be lost on its way, which is then told in the rows."""
 
     def __init__(self, running: Cluster, ground: Ground, actors: int, seed: int, result: Result) -> None:
         self._cluster = running
@@ -57,31 +70,28 @@ class Rehearsal:
         self._load = Load(self._cast, ground.gates, self._tally, seed)
         self._party = Party(self._cast.talkers, ground.gates, ground.edges[0], self._tally)
 
+    @abstractmethod
+    def _steps(self) -> Sequence[Row | ServersRow]:
+        """Do what is rehearsed, and return what each step cost."""
+
     def play(self) -> None:
-        """Roll all Deployments under load, then examine what is left."""
+        """Rehearse under load, then examine what is left."""
         try:
             self._party.start()
             self._load.start(think=THINK_SECONDS)
             gevent.sleep(LEAD_SECONDS)
-            rows = [self._measure(app) for app in self._cluster.deployments]
+            rows = self._steps()
             gevent.sleep(LEAD_SECONDS)
         finally:
             try:
                 self._load.stop()
             finally:
                 self._result.problems += self._party.stop()
+                self._result.problems += [] if self.may_lose_chat else self._party.unheard
         self._result.problems += Examiner(self._ground, self._cast, self._random).examine()
         self._count(rows)
 
-    def _measure(self, app: str) -> Row:
-        running, tally, begun = self._cluster, self._tally, monotonic()
-        requests, errors, refused, reset = len(tally.times), len(tally.errors), running.refused, running.reset
-        left = roll(running, app)
-        return Row(deployment=app, pods=len(left), seconds=monotonic() - begun, times=tally.times[requests:],
-                   errors=tally.errors[errors:], refused=list((running.refused - refused).elements()),
-                   reset=list((running.reset - reset).elements()), kills=sum(pod.killed for pod in left))
-
-    def _count(self, rows: Sequence[Row]) -> None:
+    def _count(self, rows: Sequence[Row | ServersRow]) -> None:
         tally, result = self._tally, self._result
         gaps = {kind: gap for kind, gap in tally.gaps().items() if kind in CONTINUOUS}
         result.requests, result.refused, result.retried = tally.requests, tally.refused, tally.retried
@@ -91,7 +101,24 @@ class Rehearsal:
         if outside:
             result.problems.append(f"{outside} requests failed before or after the updates: {tally.errors}"[:300])
         result.notes.append(self._party.summary)
-        result.details |= {DETAIL: [row.facts for row in rows], "gaps": gaps, "errors": tally.errors[:100]}
+        result.details |= {self.detail: [row.facts for row in rows], "gaps": gaps, "errors": tally.errors[:100]}
+
+
+class DeploymentsRehearsal(Rehearsal):
+    """Every Deployment is updated, one after the other."""
+
+    detail = DETAIL
+
+    def _steps(self) -> Sequence[Row]:
+        return [self._measure(app) for app in self._cluster.deployments]
+
+    def _measure(self, app: str) -> Row:
+        running, tally, begun = self._cluster, self._tally, monotonic()
+        requests, errors, refused, reset = len(tally.times), len(tally.errors), running.refused, running.reset
+        left = roll(running, app)
+        return Row(deployment=app, pods=len(left), seconds=monotonic() - begun, times=tally.times[requests:],
+                   errors=tally.errors[errors:], refused=list((running.refused - refused).elements()),
+                   reset=list((running.reset - reset).elements()), kills=sum(pod.killed for pod in left))
 
 
 def roll(running: Cluster, app: str) -> list[RunningPod]:

@@ -1,6 +1,7 @@
 """What a cluster does with the staging overlay, on this machine: pods, Services.
 
-Every Deployment has as many pods as in production, where the autoscalers keep at least two.
+Every Deployment has as many pods as in production, where the autoscalers keep at least two. NATS and Redis are those of
+staging, one server each, or those of production.
 """
 
 from collections import Counter
@@ -9,19 +10,25 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from apps.client.gate import Address
-from apps.local.backends import valkey_program
 from tests.faults.rollout_pod import RunningPod
+from tests.faults.rollout_servers import ServerPod
 from tests.faults.rollout_service import Service
 from tests.faults.stage import Ground
 from tests.manifests.support import rendering
 from tests.manifests.support.addresses import Addresses
-from tests.manifests.support.local_pods import Container, LocalPods, Pod
+from tests.manifests.support.container import Container, Pod
+from tests.manifests.support.local_pods import LocalPods
 from tests.manifests.support.objects import NAME, Objects, app_of, containers, ports
 from tests.manifests.support.rendering import Object
 from tests.support import backend_servers
 from tests.support.waiting import wait_for
 
 OVERLAY = "staging"
+BACKENDS = ("nats", "redis")
+THREE_COPIES = """
+  - {name: chatlog-options, behavior: merge, literals: [CHAT_STREAM_REPLICAS=3]}
+  - {name: edge-options, behavior: merge, literals: [CHAT_STREAM_REPLICAS=3]}"""
+"""What production says of a stream that three servers keep."""
 REPLICAS = 2
 START_SECONDS = 90.0
 INSIDE_SECONDS = 2.0
@@ -37,12 +44,15 @@ class Cluster:
         self.deployments = {app_of(item): item for item in objects.of_kind("Deployment")}
         for item in self.deployments.values():
             item["spec"]["replicas"] = max(REPLICAS, item["spec"].get("replicas", 1))
+        groups = {app_of(item): item for item in objects.of_kind("StatefulSet") if item["spec"]["replicas"] > 1}
+        self._workloads = self.deployments | groups
         addresses = Addresses()
         self.services = [service for item in objects.of_kind("Service") if item["spec"].get("clusterIP") != "None"
                          for service in self._services_of(item, addresses)]
         self._pods = LocalPods(objects, folder, addresses)
-        (self._pods.programs / "redis-server").symlink_to(valkey_program())
         self.logs = folder / "logs"
+        self.servers = {app: [ServerPod(self._pods, pod, self._heard) for pod in self._pods.of(app)] for app in groups}
+        """Servers of which there are several, by their app."""
         self._others: list[Container] = []
         self._tell = Service.set_now
         self._all: list[RunningPod] = []
@@ -51,11 +61,7 @@ class Cluster:
         """Start the backends, the Job of the migrations and all pods; wait until they serve."""
         for service in self.services:
             service.start()
-        backends = [self._container(app) for app in ("nats", "redis")]
-        for container in backends:
-            container.spawn()
-        for container in backends:
-            wait_for(container.listens, START_SECONDS, f"{container.name}, see {container.log_file}")
+        self._start_backends()
         job = self._container("migrate")
         job.spawn()
         wait_for(job.ready, START_SECONDS, f"{job.name}, see {job.log_file}")
@@ -64,10 +70,24 @@ class Cluster:
         wait_for(self._all_serve, START_SECONDS, f"all pods to be ready, see {self.logs}")
         self._tell = Service.set
 
+    def _start_backends(self) -> None:
+        backends = [self._container(app) for app in BACKENDS if app not in self.servers]
+        servers = [server for group in self.servers.values() for server in group]
+        for container in backends:
+            container.spawn()
+        for server in servers:
+            server.start()
+        for container in backends:
+            wait_for(container.listens, START_SECONDS, f"{container.name}, see {container.log_file}")
+        for server in servers:
+            server.wait_ready()
+
     def stop(self) -> None:
         """End everything at once."""
         for pod in self._all:
             pod.kill()
+        for server in [server for group in self.servers.values() for server in group]:
+            server.kill()
         for container in self._others:
             container.kill()
         for service in self.services:
@@ -107,8 +127,8 @@ class Cluster:
 
     def _services_of(self, item: Object, addresses: Addresses) -> Iterator[Service]:
         app = item["spec"]["selector"][NAME]
-        if app in self.deployments:
-            numbers = {name: port for container in containers(self.deployments[app])
+        if app in self._workloads:
+            numbers = {name: port for container in containers(self._workloads[app])
                        for name, port in ports(container).items()}
             delay = BALANCER_SECONDS if item["spec"].get("type") == "LoadBalancer" else INSIDE_SECONDS
             address = addresses.reserve(item["metadata"]["name"])
@@ -140,10 +160,15 @@ class Cluster:
 
 
 @contextmanager
-def cluster(folder: Path) -> Iterator[tuple[Cluster, Ground]]:
-    """A running cluster with a database of its own, and what clients and examiners need of it."""
+def cluster(folder: Path, *, servers: bool = False) -> Iterator[tuple[Cluster, Ground]]:
+    """A running cluster with a database of its own, and what clients and examiners need of it.
+
+    With ``servers`` it has NATS and Redis as production has them.
+    """
     folder.mkdir()
     tree = rendering.copy(folder)
+    if servers:
+        take_servers_of_production(tree / "overlays" / OVERLAY / "kustomization.yaml")
     with backend_servers.database(backend_servers.mariadb_programs()) as database:
         made = rendering.make_secrets(tree, OVERLAY, f"mysql-url={database.url}", f"mysql-migrate-url={database.url}")
         assert made.returncode == 0, made.stderr
@@ -153,3 +178,11 @@ def cluster(folder: Path) -> Iterator[tuple[Cluster, Ground]]:
             yield running, Ground([running.address("gate")], [running.address("edge")], database.url)
         finally:
             running.stop()
+
+
+def take_servers_of_production(kustomization: Path) -> None:
+    """Put the components with several servers in the place of those with one."""
+    text = kustomization.read_text("utf-8")
+    for app in BACKENDS:
+        text = text.replace(f"components/{app}-single", f"components/{app}")
+    kustomization.write_text(text.replace("\nconfigMapGenerator:", f"\nconfigMapGenerator:{THREE_COPIES}", 1))

@@ -7,7 +7,8 @@ from time import monotonic
 import gevent
 
 from apps.local.processes import StartError
-from tests.manifests.support.local_pods import Container, LocalPods, Pod
+from tests.manifests.support.container import Container, Pod
+from tests.manifests.support.local_pods import LocalPods
 from tests.support.waiting import wait_for
 
 INITIAL_SECONDS = 60.0

@@ -3,39 +3,27 @@
 from collections.abc import Sequence
 from typing import Any
 
+from tests.faults import rollout_table
+
 HEADINGS = ("Deployment", "pods replaced", "seconds", "requests", "failed", "refused", "reset", "p99 ms", "SIGKILLs")
+COLUMNS = ("deployment", "pods", "seconds", "requests", "failed", "refused", "reset", "p99_ms", "kills")
 DETAIL = "deployments"
 """Where the details of a result have the rows."""
 
 
 def rows(results: Sequence[Any]) -> list[tuple[str, ...]]:
     """Return the cells of all rows that results have."""
-    return [cells(row) for result in results for row in result.details.get(DETAIL, ())]
-
-
-def cells(row: dict[str, Any]) -> tuple[str, ...]:
-    """Return the columns of one row."""
-    return (row["deployment"], str(row["pods"]), str(row["seconds"]), str(row["requests"]), str(row["failed"]),
-            str(row["refused"]), str(row["reset"]), str(row["p99_ms"]), str(row["kills"]))
+    return rollout_table.rows(results, DETAIL, COLUMNS)
 
 
 def text(results: Sequence[Any]) -> str:
     """Return the table for a terminal; empty when there was no rehearsal."""
-    table = [HEADINGS, *rows(results)]
-    if len(table) == 1:
-        return ""
-    widths = [max(len(row[column]) for row in table) for column in range(len(HEADINGS))]
-    return "\n" + "\n".join("  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])])
-                            for row in table) + "\n"
+    return rollout_table.text(HEADINGS, rows(results))
 
 
 def section(results: Sequence[Any]) -> str:
     """Return the section of docs/faults.md; empty when there was no rehearsal."""
-    table = ["| " + " | ".join(row) + " |" for row in rows(results)]
-    if not table:
-        return ""
-    head = ["| " + " | ".join(HEADINGS) + " |", "|---|" + "---:|" * (len(HEADINGS) - 1)]
-    return SECTION.format(table="\n".join([*head, *table]))
+    return rollout_table.section(SECTION, HEADINGS, rows(results))
 
 
 SECTION = """

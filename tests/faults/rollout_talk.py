@@ -38,6 +38,8 @@ class Memory:
         self.number = 0
         """The highest number that a line had."""
         self.problems: list[str] = []
+        self.notices: list[str] = []
+        """What the edge said of messages that it could not pass on."""
 
     def last(self, speaker: str) -> int:
         """Return the number of the latest message of a speaker, 0 when there was none."""
@@ -46,6 +48,9 @@ class Memory:
     def hear(self, line: str) -> Saying | None:
         """Take a line of the edge; None when it is no message."""
         command, rest = line[:COMMAND_LENGTH].lstrip("0"), line[COMMAND_LENGTH:]
+        if command == "NOTICE" and json.loads(rest).get("reason") == "unavailable":
+            self.notices.append(f"got {line[:80]!r}")
+            return None
         if command != "MESSAGE":
             self.problems.append(f"got {line[:80]!r}")
             return None
@@ -74,6 +79,8 @@ class Guest:
         self.memory = Memory(person.world)
         self.said = self.joined = self.closed = 0
         """The number of the latest message; stays begun; stays that the edge ended."""
+        self.unheard: list[str] = []
+        """A text for each message that never came back to who said it."""
         self.problems: list[str] = []
         self._edge = edge
         self._caller = caller
@@ -145,7 +152,7 @@ class Guest:
             if listener.dead:
                 return False
             if monotonic() > deadline:
-                self.problems.append(f"{self.person.name} did not hear itself for {DEAF_SECONDS:g} s")
+                self.unheard.append(f"{self.person.name} did not hear itself for {DEAF_SECONDS:g} s")
                 return False
         return True
 
@@ -195,6 +202,11 @@ class Party:
             guest.stop()
         return [f"chat: {text}" for guest in self.guests for text in (*guest.memory.problems, *guest.problems)] + [
             f"chat: {text}" for text in behind]
+
+    @property
+    def unheard(self) -> list[str]:
+        """A text for each message that was lost on its way, or that an edge could not pass on."""
+        return [f"chat: {text}" for guest in self.guests for text in (*guest.unheard, *guest.memory.notices)]
 
     def _behind(self) -> list[str]:
         said = {guest.person.name: guest for guest in self.guests}

@@ -35,6 +35,48 @@ class StrictTally(Tally):
 
 
 @dataclass(frozen=True)
+class ServersRow:
+    """What players met while servers of a backend were replaced, or one died."""
+
+    what: str
+    servers: int
+    """How many were replaced."""
+    seconds: float
+    times: Sequence[float]
+    """Seconds of each request, repeats included."""
+    errors: Sequence[str]
+    """A text for each try of a request or a join, and for each chat session, that did not end as it should."""
+    given_up: int
+    """Requests without an answer in all their tries."""
+    unheard: int
+    """Chat messages that were lost on their way."""
+    kills: int
+    """Containers that needed SIGKILL."""
+    planned: bool
+    """Whether it was an update, after which nothing may be given up, and no death."""
+    costs_tries: bool
+    """Whether single tries may fail: jobs that are in a server of NATS when it ends are lost, and asked for again."""
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a report shows."""
+        return {"what": self.what, "servers": self.servers, "seconds": round(self.seconds, 1),
+                "requests": len(self.times), "failed": len(self.errors), "given_up": self.given_up,
+                "slowest": round(max(self.times, default=0), 2), "unheard": self.unheard, "kills": self.kills,
+                "errors": list(self.errors[:MOST_ERRORS])}
+
+    @property
+    def problems(self) -> list[str]:
+        """What must not be."""
+        texts = [f"{len(self.errors)} tries failed: {self.errors[0]}"] if self.errors and not self.costs_tries else []
+        if self.planned and self.given_up:
+            texts.append(f"{self.given_up} requests were given up")
+        if self.kills:
+            texts.append(f"{self.kills} containers needed SIGKILL")
+        return [f"{self.what}: {text}" for text in texts]
+
+
+@dataclass(frozen=True)
 class Row:
     """What the update of one Deployment cost."""
 

@@ -12,7 +12,7 @@ import pymysql
 
 from apps.client.gate import Address, NoAnswerError
 from apps.client.player import Player
-from common.mysql_pool import connection_options
+from common.mysql_url import connection_options
 from tests.faults.caller import CountingGate
 from tests.faults.people import HOME, Person, enter
 from tests.faults.strikes import Field

@@ -12,7 +12,7 @@ import pymysql
 
 from apps.client.gate import Address
 from apps.local.processes import ROOT
-from common.mysql_pool import connection_options
+from common.mysql_url import connection_options
 from tests.faults.processes import Processes
 from tests.faults.proxy import HOST, Proxy
 from tests.support import backend_servers

@@ -17,7 +17,7 @@ from apps.worker.rules import family_page, items, logins, shared_items
 from apps.worker.rules.cards import Card
 from apps.worker.rules.shanghai import SHANGHAI
 from apps.worker.unit_of_work import Work
-from common.mysql_pool import connection_options
+from common.mysql_url import connection_options
 from tests.support import backend_servers
 from tests.support.dated_calls import DatedCalls, dated_calls
 

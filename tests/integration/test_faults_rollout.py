@@ -15,7 +15,8 @@ from gevent.server import StreamServer
 from apps.local.ports import free_port
 from tests.faults.rollout_pod import RunningPod
 from tests.faults.rollout_service import Service
-from tests.manifests.support.local_pods import Container, LocalPods, Pod
+from tests.manifests.support.container import Container, Pod
+from tests.manifests.support.local_pods import LocalPods
 from tests.support.waiting import wait_for
 
 DELAY = 0.3

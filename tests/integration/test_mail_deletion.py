@@ -17,7 +17,7 @@ from apps.worker.module import mail
 from apps.worker.module.common import Reply
 from apps.worker.worlds import World
 from common.mysql import LOCK_WAIT, RETRIES
-from common.mysql_pool import connection_options
+from common.mysql_url import connection_options
 from tests.integration.mail_system import MAIL, mail_client, new_uid
 from tests.support import backend_servers
 from tests.support.dated_calls import DatedCalls, at, dated_calls

@@ -25,7 +25,7 @@ from apps.worker.module.enums import Timer
 from apps.worker.outbox import NotNowError, Outbox, Rows
 from apps.worker.rules import letters, utc
 from common.mysql import DatabaseUnavailableError, Transaction
-from common.mysql_pool import connection_options
+from common.mysql_url import connection_options
 from tests.support import backend_servers
 from tests.support.dated_calls import SECONDS, DatedCalls, dated_calls
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pymysql
 import pytest
 
-from common.mysql_pool import connection_options
+from common.mysql_url import connection_options
 
 ROOT = Path(__file__).resolve().parents[2]
 

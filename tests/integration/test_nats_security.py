@@ -132,6 +132,13 @@ def test_tls(tls_server: tuple[Nats, ssl.SSLContext], clients: Clients) -> None:
     client.flush()
 
 
+def test_the_authority_of_the_url_is_trusted(tmp_path: Path, clients: Clients) -> None:
+    certificate, key = write_self_signed(tmp_path)
+    with configured_server(f'tls: {{cert_file: "{certificate}", key_file: "{key}"}}') as server:
+        client = clients.connect(f"{server.url.replace('nats:', 'tls:')}?ca={certificate}", timeout=1)
+        client.flush(5)
+
+
 def test_a_certificate_that_nobody_vouches_for_is_refused(
     tls_server: tuple[Nats, ssl.SSLContext], clients: Clients, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -5,7 +5,10 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import sleep
 from typing import Any
 
 from apps.local.processes import ROOT
@@ -13,11 +16,36 @@ from tests.load import players
 from tests.load.results import Row
 from tests.load.system import MeasuredSystem
 from tests.load.usage import cpu_seconds, resident_megabytes
+from tests.support.certificates import write_self_signed
 
 CLIENTS_PROGRAM = Path(__file__).with_name("edge_clients.py")
 TEXT_BYTES = 60
 PROCESSES = 2
 JOINING_AT_ONCE = 64
+MICRO = 1e6
+
+
+@dataclass(frozen=True)
+class Edge:
+    """An edge to be measured. ``authority`` is the file with its certificate, empty without TLS."""
+
+    pid: int
+    port: int
+    authority: str = ""
+
+
+def plain(system: MeasuredSystem) -> Edge:
+    """Return the edge of the system."""
+    return Edge(system.processes["edge-0"], system.edge[1])
+
+
+@contextmanager
+def encrypted(system: MeasuredSystem) -> Iterator[Edge]:
+    """One more edge, which speaks TLS."""
+    with TemporaryDirectory() as folder:
+        certificate, key = write_self_signed(Path(folder))
+        with system.another("edge-tls", "edge-0", tls_cert=certificate, tls_key=key) as ports:
+            yield Edge(system.processes["edge-tls"], ports["client_port"], str(certificate))
 
 
 class Crowd:
@@ -46,11 +74,12 @@ class Crowd:
 
 
 @contextmanager
-def joined(system: MeasuredSystem, clients: int, rate: float, seconds: float) -> Iterator[list[Crowd]]:
+def joined(system: MeasuredSystem, edge: Edge, clients: int, rate: float, seconds: float) -> Iterator[list[Crowd]]:
     """Let clients join one room; they are to send ``rate`` messages a second together when they are told to talk."""
     nonces = players.nonces(system.endpoints["auth"], clients)
-    orders = [{"port": system.edge[1], "nonces": nonces[part::PROCESSES], "rate": rate / PROCESSES,
-               "size": TEXT_BYTES, "seconds": seconds, "joins": JOINING_AT_ONCE} for part in range(PROCESSES)]
+    orders = [{"port": edge.port, "authority": edge.authority, "nonces": nonces[part::PROCESSES],
+               "rate": rate / PROCESSES, "size": TEXT_BYTES, "seconds": seconds, "joins": JOINING_AT_ONCE}
+              for part in range(PROCESSES)]
     with ExitStack() as stack:
         crowds = []
         for order in orders:
@@ -63,20 +92,47 @@ def joined(system: MeasuredSystem, clients: int, rate: float, seconds: float) ->
 
 def fan_out(system: MeasuredSystem, clients: int, rate: float, seconds: float) -> Row:
     """Let ``clients`` talk in one room, ``rate`` messages a second of all together."""
-    edge = system.processes["edge-0"]
-    with joined(system, clients, rate, seconds) as crowds:
-        used = cpu_seconds(edge)
+    edge = plain(system)
+    with joined(system, edge, clients, rate, seconds) as crowds:
+        used = cpu_seconds(edge.pid)
         results = _talk(crowds)
-        used, memory = cpu_seconds(edge) - used, resident_megabytes(edge)
+        used, memory = cpu_seconds(edge.pid) - used, resident_megabytes(edge.pid)
     return _row(f"chat: {clients} clients in a room, {rate:g} messages/s", results, used, seconds, memory)
+
+
+def quiet(system: MeasuredSystem, edge: Edge, clients: int, seconds: float) -> Row:
+    """Let one of ``clients`` in a room say something each second, so that each message is a flush of its own.
+
+    What the clients cost in silence is measured just before, for as long, and told apart from what a flush costs.
+    """
+    empty = resident_megabytes(edge.pid)
+    with joined(system, edge, clients, 1, seconds) as crowds:
+        full, silent = resident_megabytes(edge.pid), cpu_seconds(edge.pid)
+        sleep(seconds + 1)  # as long as talking takes
+        used = cpu_seconds(edge.pid)
+        silent = used - silent
+        results = _talk(crowds)
+        used = cpu_seconds(edge.pid) - used
+    row = _row(f"chat: {clients} clients in a quiet room, a message a second{', TLS' if edge.authority else ''}",
+               results, used, seconds, full)
+    row.more |= {"us a client and second of silence": silent / clients / (seconds + 1) * MICRO,
+                 "us a client and flush": (used - silent) / (row.per_second * seconds) * MICRO,
+                 "KiB a client": (full - empty) / clients * 1024}
+    return row
+
+
+def quiet_tls(system: MeasuredSystem, clients: int, seconds: float) -> Row:
+    """The same over TLS."""
+    with encrypted(system) as edge:
+        return quiet(system, edge, clients, seconds)
 
 
 def idle(system: MeasuredSystem, clients: int) -> Row:
     """Let many clients join and stay silent."""
-    edge = system.processes["edge-0"]
-    empty, used = resident_megabytes(edge), cpu_seconds(edge)
-    with joined(system, clients, 0, 1) as crowds:
-        full, joining = resident_megabytes(edge), cpu_seconds(edge) - used
+    edge = plain(system)
+    empty, used = resident_megabytes(edge.pid), cpu_seconds(edge.pid)
+    with joined(system, edge, clients, 0, 1) as crowds:
+        full, joining = resident_megabytes(edge.pid), cpu_seconds(edge.pid) - used
         results = _talk(crowds)
         seconds = max(result["join_seconds"] for result in results)
     return Row(title=f"chat: {clients} clients join and stay idle", per_second=clients / seconds,

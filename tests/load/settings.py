@@ -19,14 +19,18 @@ class Sizes:
     large_crowd: int
     chat_clients: int
     chat_rate: float
+    quiet_clients: int
+    quiet_seconds: float
     idle_clients: int
     lines: int
 
 
 FULL = Sizes(span=Span(1.5, 5), floor_span=Span(0.5, 3), players=100, crowd=1000, large_crowd=10_000,
-             chat_clients=200, chat_rate=1200, idle_clients=10_000, lines=4000)
+             chat_clients=200, chat_rate=1200, quiet_clients=900, quiet_seconds=12,
+             idle_clients=10_000, lines=4000)
 QUICK = Sizes(span=Span(0.3, 0.8), floor_span=Span(0.2, 0.5), players=10, crowd=100, large_crowd=300,
-              chat_clients=20, chat_rate=100, idle_clients=100, lines=200)
+              chat_clients=20, chat_rate=100, quiet_clients=40, quiet_seconds=3,
+              idle_clients=100, lines=200)
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:

@@ -70,6 +70,10 @@ class Suite:
             **{f"workers_{count}": lambda count=count: self._workers(count) for count in WORKERS},  # type: ignore[misc]
             "chat": lambda: chat.fan_out(self._system, self._sizes.chat_clients, self._sizes.chat_rate,
                                          self._sizes.span.measured),
+            "chat_quiet": lambda: chat.quiet(self._system, chat.plain(self._system), self._sizes.quiet_clients,
+                                             self._sizes.quiet_seconds),
+            "chat_quiet_tls": lambda: chat.quiet_tls(self._system, self._sizes.quiet_clients,
+                                                     self._sizes.quiet_seconds),
             "chat_idle": lambda: chat.idle(self._system, self._sizes.idle_clients),
             "word_filter": word_filter.measure,
         }

@@ -14,7 +14,6 @@ from tests.manifests.support.objects import SERVICES
 from tests.manifests.support.rendering import program
 from tests.manifests.support.settings import read, settings_class
 
-REQUIREMENTS = {"migrate": "worker"}
 HTTP = {"auth", "config", "mail"}
 
 each_program = pytest.mark.parametrize("dockerfile", [Dockerfile(name) for name in programs()],
@@ -35,7 +34,7 @@ def test_hadolint_finds_nothing() -> None:
 @each_program
 def test_it_copies_its_program_and_nothing_of_another(dockerfile: Dockerfile) -> None:
     name = dockerfile.program
-    needed = {"common", "apps/__init__.py", f"apps/{name}", f"requirements/{REQUIREMENTS.get(name, name)}.txt"}
+    needed = {"common", "apps/__init__.py", f"apps/{name}", f"requirements/{name}.txt"}
     needed |= {info.default for info in describe(settings_class(name)) if str(info.default).startswith("conf/")}
     if name in HTTP:
         needed.add("conf/gunicorn.py")
@@ -47,7 +46,7 @@ def test_it_copies_its_program_and_nothing_of_another(dockerfile: Dockerfile) ->
 def test_its_packages_are_those_that_its_code_imports(dockerfile: Dockerfile) -> None:
     imported = packages(dockerfile.program)
     assert "gevent" in imported or dockerfile.program == "migrate"
-    assert imported <= locked(REQUIREMENTS.get(dockerfile.program, dockerfile.program))
+    assert imported <= locked(dockerfile.program)
 
 
 @each_program
@@ -56,7 +55,7 @@ def test_packages_are_hashed_wheels_and_come_before_the_code(dockerfile: Dockerf
     (install,) = (number for number, (_, rest) in enumerate(build) if "pip" in rest and "install" in rest)
     assert {"--require-hashes", "--only-binary", "--no-cache-dir"} <= set(build[install][1].split())
     assert [rest.split()[0] for word, rest in build[:install] if word == "COPY"] == [
-        f"requirements/{REQUIREMENTS.get(dockerfile.program, dockerfile.program)}.txt"]
+        f"requirements/{dockerfile.program}.txt"]
     assert [word for word, _ in final if word in ("RUN", "ADD")] == []
     copies = [rest.split()[-1] for rest in dockerfile.all("COPY")]
     assert copies[0] == "/venv"

@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.manifests.support.metrics import TARGET, grouped_by, known, selectors
+from tests.manifests.support.documented import section
+from tests.manifests.support.metrics import OF_OTHERS, TARGET, grouped_by, known, selectors
 from tests.manifests.support.objects import SERVICES, Objects
 from tests.manifests.support.rendering import KUSTOMIZE
+from tests.manifests.support.settings import read
+from tests.manifests.test_pods import FIELDS, main_container, without_files
 
 INTERVAL = "5m"
 
@@ -21,8 +24,8 @@ def series() -> dict[str, set[str]]:
 
 
 def alerts(production: Objects) -> list[dict[str, Any]]:
-    rule = production.get("PrometheusRule", "lukseun")
-    return [alert for group in rule["spec"]["groups"] for alert in group["rules"]]
+    return [alert for rule in production.of_kind("PrometheusRule") for group in rule["spec"]["groups"]
+            for alert in group["rules"]]
 
 
 def panels(production: Objects) -> list[dict[str, Any]]:
@@ -49,7 +52,73 @@ def test_alerts_use_what_exists_and_say_what_to_do(production: Objects, series: 
         assert alert["labels"]["severity"] in ("critical", "warning")
         assert set(alert["annotations"]) == {"action", "meaning"}
         named = set(re.findall(r"\$labels\.(\w+)", str(alert["annotations"])))
-        assert named <= {*grouped_by(alert["expr"]), "deployment", "pod", "name"}, alert["alert"]
+        kept = {label for selector in selectors(alert["expr"]) for label in OF_OTHERS.get(str(selector.name), ())}
+        assert named <= {*grouped_by(alert["expr"]), *kept, "pod"}, alert["alert"]
+
+
+def test_installations_that_share_a_prometheus_are_told_apart(production: Objects, staging: Objects) -> None:
+    namespaces = [overlay.of_kind("Namespace")[0]["metadata"]["name"] for overlay in (production, staging)]
+    for alert in alerts(production):
+        for grouping in re.findall(r"\bby \(([^)]*)\)", alert["expr"]):
+            assert "namespace" in grouping.split(", "), alert["alert"]
+        assert not re.search(r"\b(sum|avg|min|max|count)\(", alert["expr"]), alert["alert"]
+        for selector in selectors(alert["expr"]):
+            pattern = of_namespace(selector)
+            assert all(re.fullmatch(pattern, name) for name in namespaces), alert["alert"]
+            assert (re.fullmatch(pattern, "default") is None) == (selector.name in OF_OTHERS), alert["alert"]
+
+
+def of_namespace(selector: Any) -> str:
+    """Return the expression that namespaces have to match."""
+    return next((str(matcher.value) for matcher in selector.matchers.matchers if matcher.name == "namespace"), ".*")
+
+
+def test_every_kind_of_trouble_has_an_alert(production: Objects) -> None:
+    watched = " ".join(alert["expr"] for alert in alerts(production))
+    for workload in production.of_kind("Deployment"):
+        assert re.search(rf'replicas_available{{[^}}]*deployment=~"[^"]*\b{workload["metadata"]["name"]}\b', watched)
+    for workload in production.of_kind("StatefulSet"):
+        name = workload["metadata"]["name"]
+        assert re.search(rf'statefulset_status_replicas_ready{{[^}}]*statefulset=~"[^"]*\b{name}\b', watched)
+        (claim,) = workload["spec"]["volumeClaimTemplates"]
+        assert claimed(watched, f"{claim['metadata']['name']}-{name}-0")
+    for claim in production.of_kind("PersistentVolumeClaim"):
+        assert claimed(watched, claim["metadata"]["name"])
+
+
+def claimed(watched: str, claim: str) -> bool:
+    (pattern,) = set(re.findall(r'persistentvolumeclaim=~"([^"]*)"', watched))
+    return re.fullmatch(pattern, claim) is not None
+
+
+def test_connections_of_a_worker_are_used_up_before_there_are_none(production: Objects) -> None:
+    (alert,) = (alert for alert in alerts(production) if alert["alert"] == "DatabaseConnectionsUsedUp")
+    settings = read("worker", without_files(production.environment(main_container(production, "worker"), FIELDS)))
+    all_of_them = 2 * settings.mysql_connections  # for reading, and as many for transactions
+    assert 0.8 * all_of_them <= float(alert["expr"].rpartition(">")[2]) < all_of_them
+    assert f" {all_of_them} " in alert["annotations"]["meaning"]
+
+
+def test_the_manual_tells_what_to_do_about_each_alert(production: Objects) -> None:
+    rows = re.findall(r"^\| ([A-Z]\w+(?:, [A-Z]\w+)*)( \(critical\))? \|.+\|.+\|$",
+                      section("docs/operations.md", "When an alert fires"), re.MULTILINE)
+    told = {name: bool(critical) for names, critical in rows for name in names.split(", ")}
+    assert told == {alert["alert"]: alert["labels"]["severity"] == "critical" for alert in alerts(production)}
+
+
+def test_the_dashboard_shows_one_installation_at_a_time(production: Objects) -> None:
+    (dashboard,) = (item for item in production.of_kind("ConfigMap") if item["metadata"]["name"] == "dashboard")
+    variables = {one["name"] for one in json.loads(dashboard["data"]["lukseun.json"])["templating"]["list"]}
+    assert "namespace" in variables
+    for panel in panels(production):
+        for target in panel["targets"]:
+            for selector in selectors(target["expr"].replace("$__rate_interval", INTERVAL)):
+                assert of_namespace(selector) == "$namespace", panel["title"]
+
+
+def test_common_installations_find_what_is_scraped_and_alerted(production: Objects) -> None:
+    for item in production.of_kind("ServiceMonitor", "PrometheusRule"):
+        assert item["metadata"]["labels"]["release"] == "kube-prometheus-stack"
 
 
 def test_panels_use_what_exists_and_do_not_overlap(production: Objects, series: dict[str, set[str]]) -> None:

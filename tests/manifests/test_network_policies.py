@@ -3,7 +3,14 @@
 import pytest
 
 from tests.manifests.support.objects import Objects
-from tests.manifests.support.policies import MONITORING, NAMES, OUTSIDE, egress, ingress
+from tests.manifests.support.policies import (
+    MONITORING,
+    NAMES,
+    NODE_LOCAL_NAMES,
+    OUTSIDE,
+    egress,
+    ingress,
+)
 
 CONNECTIONS = {
     ("auth", "redis", 6379),
@@ -44,3 +51,9 @@ def test_what_is_not_allowed_is_denied_for_every_pod(overlay: Objects, direction
     assert everyone["podSelector"] == {}
     assert direction in everyone["policyTypes"]
     assert "ingress" not in everyone
+
+
+def test_names_are_asked_for_at_the_cache_of_the_node_too(overlay: Objects) -> None:
+    (rule,) = overlay.get("NetworkPolicy", "everyone")["spec"]["egress"]
+    assert {"ipBlock": NODE_LOCAL_NAMES} in rule["to"]
+    assert {(port["protocol"], port["port"]) for port in rule["ports"]} == {("UDP", 53), ("TCP", 53)}

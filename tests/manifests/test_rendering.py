@@ -1,10 +1,12 @@
 """The overlays render, to objects that Kubernetes knows, and only with all secrets."""
 
+import ipaddress
 from pathlib import Path
 from typing import Any
 
 import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
+import yaml
 
 from tests.manifests.support import rendering
 from tests.manifests.support.objects import NAME, SERVICES, Objects, app_of, containers, pod_of
@@ -73,15 +75,6 @@ def test_a_changed_option_or_secret_rolls_the_pods(tmp_path: Path) -> None:
     assert changed == {"auth", "gate"}
 
 
-def test_the_migration_has_a_job_for_each_version(tmp_path: Path) -> None:
-    tree = rendering.copy(tmp_path)
-    rendering.make_secrets(tree, "staging")
-    path = tree / "overlays" / "staging" / "kustomization.yaml"
-    path.write_text(path.read_text().replace("newTag: 0.1.0", "newTag: 7.8.9"))
-    (job,) = Objects(rendering.render(tree, "staging")).of_kind("Job")
-    assert job["metadata"]["name"] == "migrate-7.8.9"
-
-
 def test_images_are_pinned_and_ours_come_from_the_registry(overlay: Objects) -> None:
     images = {container["image"] for workload in overlay.workloads() for container in containers(workload)}
     tags = {image.rpartition("/")[2].partition(":")[2] for image in images}
@@ -106,7 +99,7 @@ def test_production_has_two_of_everything_over_zones(production: Objects) -> Non
         assert replicas >= 2, app_of(workload)
         zone, host = pod_of(workload)["spec"]["topologySpreadConstraints"]
         assert (zone["topologyKey"], host["topologyKey"]) == ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
-        assert "DoNotSchedule" in (zone["whenUnsatisfiable"], host["whenUnsatisfiable"])
+        assert zone["whenUnsatisfiable"] == "DoNotSchedule"
     assert not [name for name in scaled if "replicas" in production.get("Deployment", name)["spec"]]
     assert not [workload for workload in production.workloads() if app_of(workload) == "mysql"]
 
@@ -143,3 +136,35 @@ def test_selectors_find_pods_and_their_ports(overlay: Objects) -> None:
         peers = overlay.get("Service", workload["spec"]["serviceName"])
         assert peers["spec"]["clusterIP"] == "None"
         assert peers["spec"]["selector"] == {NAME: app_of(workload)}
+
+
+def test_staging_is_open_to_private_networks_only(staging: Objects, production: Objects) -> None:
+    """It has the functions of development."""
+    for item in staging.of_kind("Service"):
+        if item["spec"].get("type") == "LoadBalancer":
+            ranges = [ipaddress.ip_network(text) for text in item["spec"]["loadBalancerSourceRanges"]]
+            assert ranges
+            assert all(network.is_private for network in ranges)
+            assert "intranet" in item["metadata"]["annotations"].values()
+    assert not [item for item in production.of_kind("Service") if "loadBalancerSourceRanges" in item["spec"]]
+
+
+def test_volumes_of_many_writers_name_a_class_that_can(overlay: Objects) -> None:
+    for claim in overlay.of_kind("PersistentVolumeClaim"):
+        assert claim["spec"]["accessModes"] == ["ReadWriteMany"]
+        assert claim["spec"]["storageClassName"], claim["metadata"]["name"]
+
+
+def test_certificates_are_signed_by_the_issuer_of_the_example_over_dns(production: Objects) -> None:
+    issuer = yaml.safe_load((rendering.KUSTOMIZE / "cluster" / "issuer.yaml").read_text("utf-8"))
+    zones = [zone for solver in issuer["spec"]["acme"]["solvers"] for zone in solver["selector"]["dnsZones"]]
+    assert all("dns01" in solver for solver in issuer["spec"]["acme"]["solvers"])
+    for certificate in production.of_kind("Certificate"):
+        reference = certificate["spec"]["issuerRef"]
+        assert (reference["kind"], reference["name"]) == (issuer["kind"], issuer["metadata"]["name"])
+        assert all(name.endswith(tuple(f".{zone}" for zone in zones)) for name in certificate["spec"]["dnsNames"])
+
+
+def test_servers_that_need_a_majority_start_side_by_side(production: Objects) -> None:
+    for workload in production.of_kind("StatefulSet"):
+        assert workload["spec"]["podManagementPolicy"] == "Parallel"

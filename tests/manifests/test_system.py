@@ -12,12 +12,12 @@ import pytest
 
 from apps.client.gate import Address, Gate
 from apps.client.tour import Tour
-from apps.local.backends import valkey_program
 from apps.migrate.migrations import LOCK
-from common.mysql_pool import connection_options
+from common.mysql_url import connection_options
 from tests.manifests.support import rendering
 from tests.manifests.support.connections import Watch
-from tests.manifests.support.local_pods import Container, LocalPods, start
+from tests.manifests.support.container import Container, start
+from tests.manifests.support.local_pods import LocalPods
 from tests.manifests.support.objects import SERVICES, Objects, ports
 from tests.manifests.support.policies import MONITORING, OUTSIDE, ingress
 from tests.support.waiting import wait_for
@@ -32,7 +32,6 @@ class System:
 
     def __init__(self, objects: Objects, folder: Path, database_url: str) -> None:
         self.pods = LocalPods(objects, folder)
-        (self.pods.programs / "redis-server").symlink_to(valkey_program())
         self.running: list[Container] = []
         self._database = urlsplit(database_url)
         places = {(pod.address, port): pod.app for pod in self.pods.pods for spec in pod.spec["containers"]

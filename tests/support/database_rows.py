@@ -6,7 +6,7 @@ from typing import Any
 import pymysql
 
 from apps.client.player import Player
-from common.mysql_pool import connection_options
+from common.mysql_url import connection_options
 from tests.support.game import Game, name_of
 
 SECONDS = 5.0

@@ -15,7 +15,7 @@ from apps.worker.module.common import Function, GameError, Reply
 from apps.worker.rules.shanghai import SHANGHAI
 from apps.worker.unit_of_work import Cause, Work
 from common.mysql import Database
-from common.mysql_pool import connection_options
+from common.mysql_url import connection_options
 
 SECONDS = 30.0
 NUMBERS = itertools.count(1)

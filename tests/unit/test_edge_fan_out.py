@@ -7,6 +7,7 @@ from typing import Any
 import gevent
 import pytest
 
+from apps.edge.backlog import Backlog
 from apps.edge.fan_out import TURN, FanOut, Pace
 from apps.edge.outbound import Outbound, SendLimits
 
@@ -146,13 +147,13 @@ class Client:
 
 @pytest.fixture
 def client() -> Iterator[Client]:
-    client = Client(SendLimits(queue_bytes=100_000, seconds=0.1))
+    client = Client(SendLimits(queue_bytes=100_000, seconds=0.1, backlog=Backlog(10**9)))
     yield client
     client.close()
 
 
 def test_before_opening_and_after_closing_nothing_is_sent(client: Client) -> None:
-    late = Outbound(client.near, SendLimits(1000, 1), client.close)
+    late = Outbound(client.near, SendLimits(1000, 1, Backlog(10**9)), client.close)
     late.send(b"too early")
     late.open()
     late.send(b"now")

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.faults.cases import ALL, REHEARSAL, select
+from tests.faults import rollout_servers_report
+from tests.faults.cases import ALL, REHEARSAL, SERVERS, select
 from tests.faults.report import Result, page
 from tests.faults.rollout_plan import Strategy
 from tests.faults.rollout_report import DETAIL, text
 from tests.faults.rollout_talk import GREETING, MESSAGE, Memory
-from tests.faults.rollout_tally import Row, StrictTally, percentile
+from tests.faults.rollout_tally import Row, ServersRow, StrictTally, percentile
 from tests.faults.talk_log import Saying
 
 
@@ -135,4 +136,28 @@ def test_the_report_has_a_section_of_its_own() -> None:
 
 def test_the_rehearsal_is_a_case_that_can_be_played_alone() -> None:
     assert select(["rolling-update"]) == [REHEARSAL]
-    assert [case for case in ALL if case.rehearsed] == [REHEARSAL]
+    assert select(["rolling-servers"]) == [SERVERS]
+    assert [case for case in ALL if case.rehearsed] == [REHEARSAL, SERVERS]
+
+
+def servers_row(**changes: Any) -> ServersRow:
+    good = ServersRow(what="redis: update", servers=3, seconds=31.04, times=[0.01, 0.71], errors=[], given_up=0,
+                      unheard=1, kills=0, planned=True, costs_tries=False)
+    return replace(good, **changes)
+
+
+def test_an_update_of_redis_must_cost_nothing_and_a_death_may() -> None:
+    assert servers_row().problems == []
+    bad: dict[str, Any] = {"errors": ["-3", "-2"], "given_up": 1}
+    assert servers_row(**bad, kills=1).problems == [
+        "redis: update: 2 tries failed: -3", "redis: update: 1 requests were given up",
+        "redis: update: 1 containers needed SIGKILL"]
+    assert servers_row(**bad, planned=False, costs_tries=True).problems == []
+
+
+def test_the_servers_have_a_section_of_their_own() -> None:
+    result = Result("rolling-servers", "", details={rollout_servers_report.DETAIL: [servers_row().facts]})
+    assert rollout_servers_report.text([result]).splitlines()[-1].split()[2:] == [
+        "3", "31.0", "2", "0", "0.71", "0", "1", "0"]
+    assert "| redis: update | 3 | 31.0 | 2 | 0 | 0.71 | 0 | 1 | 0 |" in page([result], "2 cores")
+    assert "## Servers of NATS and Redis" not in page([Result("calm", "")], "2 cores")

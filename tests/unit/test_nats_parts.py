@@ -145,4 +145,4 @@ def test_a_message_for_nobody_is_dropped() -> None:
 
 
 def test_an_address_shows_host_and_port() -> None:
-    assert str(Server("h", 1, tls=False, tls_name="h")) == "h:1"
+    assert str(Server("h", 1, tls=False, tls_name="h", ca="")) == "h:1"

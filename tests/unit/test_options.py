@@ -59,3 +59,11 @@ def test_what_is_not_acceptable_is_named(arguments: list[str], capsys: pytest.Ca
 def test_arguments_from_values() -> None:
     assert as_arguments({"client_port": 1, "debug": True, "urls": ["a", "b"]}) == [
         "--client-port=1", "--debug=true", "--urls=a,b"]
+
+
+def test_an_empty_secret_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "key"
+    file.write_text("\n")
+    with pytest.raises(SystemExit):
+        read(KEY_FILE=str(file))
+    assert f"the file {file} is empty" in capsys.readouterr().err

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import gevent
 
-from tests.manifests.support.local_pods import Container
+from tests.manifests.support.container import Container
 from tests.manifests.support.policies import Connection
 from tests.support.process_tree import living
 

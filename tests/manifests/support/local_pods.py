@@ -5,86 +5,22 @@ network, each volume is a folder, and in the environment, the arguments and the 
 services become addresses and the paths of volumes become folders. Programs keep their ports.
 """
 
-import http.client
 import os
 import re
-import socket
 import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
 from pathlib import Path
 
-from apps.local.backends import nats_program
-from apps.local.processes import Managed
+from apps.local.backends import nats_program, valkey_program
 from tests.manifests.support.addresses import Addresses
+from tests.manifests.support.container import Container, Pod
 from tests.manifests.support.dockerfiles import Dockerfile
-from tests.manifests.support.objects import NAME, Objects, app_of, pod_of, ports, program_of
+from tests.manifests.support.objects import NAME, Objects, app_of, is_sidecar, pod_of, program_of
 from tests.manifests.support.rendering import Object
 
-PROBE_SECONDS = 2.0
-USUAL_GRACE_SECONDS = 30
-
-
-@dataclass(frozen=True)
-class Pod:
-    """A pod of a workload with its address and the folders that stand for its volumes."""
-
-    name: str
-    app: str
-    address: str
-    spec: Object
-    folders: dict[str, Path] = field(default_factory=dict)
-
-
-class Container(Managed):
-    """A container as a process; ready when its readiness probe says so, or when it ended, if it has none."""
-
-    def __init__(self, pod: Pod, spec: Object, command: list[str], environment: dict[str, str], log_file: Path) -> None:
-        super().__init__(f"{pod.name}/{spec['name']}", log_file, environment)
-        self.pod = pod
-        self.spec = spec
-        self._command = command
-
-    @property
-    def grace_seconds(self) -> float:
-        """Seconds from the signal to the kill that the manifest leaves to the process itself."""
-        return float(self.pod.spec.get("terminationGracePeriodSeconds", USUAL_GRACE_SECONDS) - self.pre_stop_seconds)
-
-    @property
-    def pre_stop_seconds(self) -> float:
-        """Seconds from the end of the pod to the signal."""
-        return float(self.spec.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0))
-
-    def command(self) -> list[str]:
-        return self._command
-
-    def ready(self) -> bool:
-        if "httpGet" not in self.spec.get("readinessProbe", {}):
-            return self.process is not None and self.process.poll() == 0
-        return self.passes("readinessProbe")
-
-    def passes(self, probe: str) -> bool:
-        """Whether the program answers a probe of the manifest, such as ``livenessProbe``, as it should."""
-        wanted = self.spec[probe]["httpGet"]
-        port = ports(self.spec)[wanted["port"]]
-        connection = http.client.HTTPConnection(self.pod.address, port, timeout=PROBE_SECONDS)
-        try:
-            connection.request("GET", wanted["path"])
-            return connection.getresponse().status == http.client.OK
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
-
-    def listens(self) -> bool:
-        """Whether connections to all ports are taken."""
-        try:
-            for port in ports(self.spec).values():
-                socket.create_connection((self.pod.address, port), timeout=PROBE_SECONDS).close()
-        except OSError:
-            return False
-        return True
+FOLDER = Path(__file__).parent
+MARIADB = "tests.manifests.support.mariadb_image"
 
 
 class LocalPods:
@@ -98,6 +34,7 @@ class LocalPods:
         self.addresses = addresses or Addresses()
         self.programs = folder / "programs"
         self.programs.mkdir(parents=True)
+        self._provide_backends()
         self._objects = objects
         self._folder = folder
         self.pods = [pod for workload in objects.workloads() for pod in self._pods(workload)]
@@ -113,8 +50,18 @@ class LocalPods:
         return pod
 
     def containers(self, pod: Pod, *, initial: bool = False) -> list[Container]:
-        """Return the containers of a pod, or those that run before them."""
-        return [self._container(pod, spec) for spec in pod.spec.get("initContainers" if initial else "containers", ())]
+        """Return the containers that run as long as the pod, sidecars last, or those that end before it begins."""
+        before = pod.spec.get("initContainers", ())
+        sidecars = [spec for spec in before if is_sidecar(spec)]
+        wanted = [spec for spec in before if spec not in sidecars] if initial else [*pod.spec["containers"], *sidecars]
+        return [self._container(pod, spec) for spec in wanted]
+
+    def _provide_backends(self) -> None:
+        """Put the programs that are in the images of backends where they are found."""
+        (self.programs / "redis-server").symlink_to(valkey_program())
+        (self.programs / "nats-server").symlink_to(nats_program())
+        (self.programs / "redis-cli").symlink_to(FOLDER / "redis_cli.sh")
+        (self.programs / "healthcheck.sh").symlink_to(FOLDER / "mariadb_healthcheck.sh")
 
     def _pods(self, workload: Object) -> Iterator[Pod]:
         for number in range(workload["spec"].get("replicas", 1)):
@@ -139,11 +86,13 @@ class LocalPods:
         self._fill_volumes(pod)
         fields = {"status.podIP": pod.address, "metadata.name": pod.name}
         given = self._objects.environment(spec, fields)
-        environment = {"PATH": f"{self.programs}:{os.environ['PATH']}", **self._image_environment(spec), **given}
-        mapped = {name: self._map(value, pod, spec) if name != "PATH" else value for name, value in environment.items()}
+        environment = {**self._image_environment(spec), **given}
+        mapped = {"PATH": f"{self.programs}:{os.environ['PATH']}", "LOCAL_ADDRESS": pod.address,
+                  **{name: self._map(value, pod, spec) for name, value in environment.items()}}
         words = [self._map(word, pod, spec) for word in (*spec.get("command", ()), *spec.get("args", ()))]
         log_file = self._folder / "logs" / f"{pod.name}-{spec['name']}.log"
-        return Container(pod, spec, [*self._entry_point(spec), *words], mapped, log_file)
+        return Container(pod, spec, [*self._entry_point(pod, spec), *words], mapped, log_file,
+                         lambda word: self._map(word, pod, spec))
 
     @staticmethod
     def _image_environment(spec: Object) -> dict[str, str]:
@@ -152,10 +101,12 @@ class LocalPods:
                 } if program else {}
 
     @staticmethod
-    def _entry_point(spec: Object) -> list[str]:
+    def _entry_point(pod: Pod, spec: Object) -> list[str]:
         program = program_of(spec)
         if program:
             return [sys.executable if word == "python" else word for word in Dockerfile(program).entry_point]
+        if spec["image"].startswith("mariadb:"):
+            return [sys.executable, "-m", MARIADB, str(pod.folders["data"]), pod.address]
         return [str(nats_program())] if spec["image"].startswith("nats:") else []
 
     def _fill_volumes(self, pod: Pod) -> None:
@@ -184,12 +135,14 @@ class LocalPods:
         return text
 
 
-def start(containers_to_start: list[Container], seconds: float) -> None:
-    """Start all at once and wait until each is ready. Raises StartError."""
-    deadline = time.monotonic() + seconds
-    for container in containers_to_start:
-        container.spawn()
-    for container in containers_to_start:
-        container._wait_until_ready(deadline, lambda: False)
-
-
+@contextmanager
+def running(pods: LocalPods, app: str) -> Iterator[list[Container]]:
+    """All containers of an app, started and not waited for."""
+    containers = [container for pod in pods.of(app) for container in pods.containers(pod)]
+    try:
+        for container in containers:
+            container.spawn()
+        yield containers
+    finally:
+        for container in containers:
+            container.kill()

@@ -14,9 +14,23 @@ from tests.manifests.support.objects import SERVICES
 ENDINGS = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_count", "_sum")}
 OF_EACH_PROCESS = {"process_cpu_seconds_total", "process_open_fds", "process_resident_memory_bytes",
                    "process_start_time_seconds"}
-OF_OTHERS = {"certmanager_certificate_expiration_timestamp_seconds": {"name"},
-             "kube_deployment_status_replicas_unavailable": {"deployment"},
-             "kube_pod_container_status_restarts_total": {"container", "pod"}, "up": set[str]()}
+OF_OTHERS = {
+    "certmanager_certificate_expiration_timestamp_seconds": {"name"},
+    "container_memory_working_set_bytes": {"container"},
+    "kube_deployment_status_replicas_available": {"deployment"},
+    "kube_deployment_status_replicas_unavailable": {"deployment"},
+    "kube_horizontalpodautoscaler_spec_max_replicas": {"horizontalpodautoscaler"},
+    "kube_horizontalpodautoscaler_status_condition": {"horizontalpodautoscaler", "condition", "status"},
+    "kube_horizontalpodautoscaler_status_current_replicas": {"horizontalpodautoscaler"},
+    "kube_job_failed": {"job_name", "condition"},
+    "kube_job_status_active": {"job_name"},
+    "kube_pod_container_status_restarts_total": {"container"},
+    "kube_statefulset_replicas": {"statefulset"},
+    "kube_statefulset_status_replicas_ready": {"statefulset"},
+    "kubelet_volume_stats_available_bytes": {"persistentvolumeclaim"},
+    "kubelet_volume_stats_capacity_bytes": {"persistentvolumeclaim"},
+}
+"""Of kube-state-metrics, kubelets and cert-manager, which tell of all namespaces."""
 TARGET = {"app_kubernetes_io_name", "namespace", "pod"}
 """Labels that Prometheus adds to what it scrapes."""
 
@@ -27,7 +41,7 @@ def known() -> dict[str, set[str]]:
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not found.name.endswith("__main__"):
                 importlib.import_module(found.name)
-    series = {name: set[str]() for name in OF_EACH_PROCESS} | OF_OTHERS
+    series = {name: set[str]() for name in (*OF_EACH_PROCESS, "up")} | OF_OTHERS
     for collector in set(REGISTRY._names_to_collectors.values()):
         if isinstance(collector, MetricWrapperBase):
             bucket = {"le"} if collector._type == "histogram" else set()

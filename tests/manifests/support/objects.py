@@ -81,6 +81,11 @@ def containers(workload: Object) -> Iterator[Object]:
     yield from spec["containers"]
 
 
+def is_sidecar(container: Object) -> bool:
+    """Whether a container that is started before the others goes on beside them, and ends after them."""
+    return container.get("restartPolicy") == "Always"
+
+
 def ports(container: Object) -> dict[str, int]:
     """Return the ports of a container by their names."""
     return {port["name"]: int(port["containerPort"]) for port in container.get("ports", ())}

@@ -6,6 +6,8 @@ from tests.manifests.support.objects import NAME, Objects, app_of
 from tests.manifests.support.rendering import Object
 
 OUTSIDE, MONITORING, NAMES = "outside", "monitoring", "names"
+NODE_LOCAL_NAMES = {"cidr": "169.254.20.10/32"}
+"""Where the cache of names listens on each node."""
 Connection = tuple[str, str, int]
 """Who connects, to whom, at which port."""
 
@@ -31,6 +33,8 @@ def _connections(objects: Objects, direction: str, side: str) -> Iterator[Connec
 
 
 def _peer(peer: Object | None) -> str:
+    if peer is not None and peer.get("ipBlock") == NODE_LOCAL_NAMES:
+        return NAMES
     if peer is None or "ipBlock" in peer:
         return OUTSIDE
     namespace = peer.get("namespaceSelector", {}).get("matchLabels", {}).get("kubernetes.io/metadata.name")
