@@ -11,6 +11,7 @@ import redis
 from gevent.event import Event
 from redis.connection import AbstractConnection, ConnectionPool
 
+from common import vital
 from common.metrics import Counter, Gauge
 from common.redis_session import ERRORS, NotSentError, Session
 
@@ -47,7 +48,7 @@ class Link:
             return
         PENDING.set_function(lambda: self.pending)
         self._reason = "no connection yet"
-        self._keeper = gevent.spawn(self._keep)
+        self._keeper = vital.spawn(self._keep)
         self._connected.wait(self._timeout)
 
     def stop(self) -> None:
