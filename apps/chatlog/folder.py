@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from apps.chatlog.day_file import DayFile
-from apps.chatlog.entries import Entry
+from apps.chatlog.entries import Entry, Key
 
 DAY = r"(\d{4}-\d\d-\d\d)\.jsonl\.gz"
 LOCK = ".lock"
@@ -18,10 +18,10 @@ OPEN_FILES = 1000
 
 
 class Outcome(NamedTuple):
-    """How many entries were new, the numbers of all that are on the disk now, and why not all of them are."""
+    """How many entries were new, the keys of all that are on the disk now, and why not all of them are."""
 
     new: int
-    safe: set[int]
+    safe: set[Key]
     failure: OSError | None
 
 
@@ -72,7 +72,7 @@ class Folder:
             except OSError as error:
                 failure = error
             else:
-                safe |= {entry.number for entry in found}
+                safe |= {entry.key for entry in found}
         return Outcome(new, safe, failure)
 
     def remove_old(self, today: date, days: int) -> list[str]:

@@ -10,6 +10,7 @@ from gevent.event import Event
 
 from apps.chatlog.entries import Entry
 from apps.chatlog.folder import Folder
+from common import vital
 from common.metrics import LATENCY_BUCKETS, Counter, Gauge, Histogram
 from common.nats.errors import NATSError
 from common.nats.jetstream import NANOSECONDS, JetStream, Stored, Stream
@@ -17,7 +18,7 @@ from common.nats.jetstream import NANOSECONDS, JetStream, Stored, Stream
 log = logging.getLogger(__name__)
 
 REPEATED = Counter("chatlog_repeated_total", "Messages and reports that came again and stood in the log already")
-FAILURES = Counter("chatlog_failures_total", "Times when NATS or the disk failed")
+FAILURES = Counter("chatlog_failures_total", "Times when NATS or the disk failed, or something nobody expected")
 REMOVED = Counter("chatlog_files_removed_total", "Files that were too old")
 SECONDS = Histogram("chatlog_write_seconds", "Time to write and sync a batch", buckets=LATENCY_BUCKETS)
 
@@ -70,11 +71,11 @@ class Recorder:
         self._loop: gevent.Greenlet[..., Any] | None = None
         self._state = "has not begun"
         self._works = False
-        self._disk_fails = False
+        self._stumbles = False
         self._tidied = -HOUSEKEEPING_SECONDS
 
     def start(self) -> None:
-        self._loop = gevent.spawn(self._run)
+        self._loop = vital.spawn(self._run)
 
     def stop(self) -> None:
         """Finish the batch of the moment; what comes later waits in the stream."""
@@ -94,11 +95,19 @@ class Recorder:
             try:
                 if self._prepare():
                     self._record()
-            except (NATSError, OSError) as error:
-                FAILURES.inc()
-                self._disk_fails |= isinstance(error, OSError)
-                self._tell(f"{type(error).__name__}: {error}", works=False)
+            except NATSError as error:
+                self._fail(error)
+            except OSError as error:
+                self._stumbles = True
+                self._fail(error)
+            except Exception as error:  # noqa: BLE001  # it is logged, what was not written stays, the next try may go well
+                self._stumbles = True
+                self._fail(error, unexpected=True)
             self._stopping.wait(self._pace.retry)
+
+    def _fail(self, error: Exception, *, unexpected: bool = False) -> None:
+        FAILURES.inc()
+        self._tell(f"{type(error).__name__}: {error}", works=False, exc_info=unexpected)
 
     def _prepare(self) -> bool:
         if not _in_thread(self._folder.take):
@@ -107,7 +116,7 @@ class Recorder:
         self._jetstream.keep(self._source.stream)
         self._jetstream.add_consumer(self._source.stream.name, self._source.consumer, pending=2 * self._pace.batch,
                                      wait=self._pace.age + self._pace.ack)
-        if not self._disk_fails:  # otherwise only a batch that was written shows that it works again
+        if not self._stumbles:  # otherwise only a batch that was written shows that it works again
             self._tell("records", works=True)
         return True
 
@@ -135,17 +144,18 @@ class Recorder:
 
     def _write(self, messages: list[Stored]) -> None:
         begun = self._clock()
-        entries = [self._source.entry(message) for message in sorted(messages, key=lambda message: message.number)]
+        messages = sorted(messages, key=lambda message: message.number)
+        entries = [self._source.entry(message) for message in messages]
         outcome = _in_thread(lambda: self._folder.write(entries))
-        for message in messages:
-            if message.number in outcome.safe:
+        for message, entry in zip(messages, entries, strict=True):
+            if entry.key in outcome.safe:
                 self._jetstream.acknowledge(message)
         self._source.written.inc(outcome.new)
         REPEATED.inc(len(outcome.safe) - outcome.new)
         SECONDS.observe(self._clock() - begun)
         if outcome.failure is not None:
             raise outcome.failure
-        self._disk_fails = False
+        self._stumbles = False
         self._tell("records", works=True)
 
     def _tidy(self) -> None:
@@ -156,10 +166,11 @@ class Recorder:
             for name in removed:
                 log.info("removed a file of the log", extra={"file": name})
 
-    def _tell(self, state: str, *, works: bool) -> None:
+    def _tell(self, state: str, *, works: bool, exc_info: bool = False) -> None:
         """Remember the state, and log it when it is new."""
         if state != self._state:
-            log.log(logging.INFO if works else logging.WARNING, "the log of %s: %s", self._source.title, state)
+            log.log(logging.INFO if works else logging.WARNING, "the log of %s: %s", self._source.title, state,
+                    exc_info=exc_info)
         self._state, self._works = state, works
 
 

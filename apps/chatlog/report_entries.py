@@ -43,13 +43,14 @@ def entry(message: Stored, later: Sequence[Stored]) -> Entry:
     """
     made = chat_messages.moment(message.time)
     world = (message.subject.split(".") + [""] * 3)[2]
-    line = {"number": message.number, "time": chat_messages.written(made), "world": decoded(world)}
+    time = chat_messages.written(made)
+    line = {"number": message.number, "time": time, "world": decoded(world)}
     body = _body(message)
     if body is None:
         line["unreadable"] = message.payload.decode(errors="replace")
     else:
         line |= _line(body, later)
-    return Entry(f"{folder(world)}/{PREFIX}{made:%Y-%m-%d}.jsonl.gz", message.number, orjson.dumps(line))
+    return Entry(f"{folder(world)}/{PREFIX}{made:%Y-%m-%d}.jsonl.gz", (message.number, time), orjson.dumps(line))
 
 
 def _line(body: dict[str, Any], later: Sequence[Stored]) -> dict[str, Any]:

@@ -20,10 +20,13 @@ TEXT = 60  # characters of a message in the list
 
 
 def reports(folder: Path) -> Iterator[dict[str, Any]]:
-    """Yield all reports, the oldest day of each world first. Raises OSError."""
+    """Yield all reports, the oldest day of each world first; what is none is told and left out. Raises OSError."""
     for path in sorted(folder.glob(f"*/{PREFIX}*.jsonl.gz")):
         for line in read_lines(path):
-            yield orjson.loads(line)
+            try:
+                yield orjson.loads(line)
+            except orjson.JSONDecodeError:
+                sys.stderr.write(f"{path}: a line is no report\n")
 
 
 def listed(report: dict[str, Any]) -> str:

@@ -90,6 +90,14 @@ class JetStream:
         except JetStreamError as error:
             raise reason if error.args[1:] == (NO_STREAM,) else error from None
 
+    def delete(self, stream: str) -> None:
+        """Remove a stream with all that it holds; harmless when there is none."""
+        try:
+            self._call(f"STREAM.DELETE.{stream}", {})
+        except JetStreamError as error:
+            if error.args[1:] != (NO_STREAM,):
+                raise
+
     def add_consumer(self, stream: str, name: str, *, pending: int, wait: float) -> None:
         """Make a durable consumer of a whole stream, from its first message on; harmless when there is one.
 

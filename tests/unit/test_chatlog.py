@@ -16,6 +16,7 @@ from common import subjects
 from common.nats.jetstream import Stored
 
 NIGHT = 1_767_225_599_999_999_999  # the last nanosecond of 2025
+TIME = "2025-12-31T23:59:59.999Z"
 
 
 def stored(subject: str, payload: bytes, number: int = 1, time: int = NIGHT) -> Stored:
@@ -23,7 +24,7 @@ def stored(subject: str, payload: bytes, number: int = 1, time: int = NIGHT) -> 
 
 
 def entries(*numbers: int, file: str = "s1/2025-12-31.jsonl.gz") -> list[Entry]:
-    return [Entry(file, number, orjson.dumps({"number": number})) for number in numbers]
+    return [Entry(file, (number, TIME), orjson.dumps({"number": number, "time": TIME})) for number in numbers]
 
 
 def numbers(path: Path) -> list[int]:
@@ -72,6 +73,14 @@ def test_files_go_on_where_they_ended(tmp_path: Path) -> None:
     assert numbers(path) == [1, 2, 3, 4]
 
 
+def test_a_number_that_a_new_stream_gives_a_second_time_is_another_message(tmp_path: Path) -> None:
+    path = tmp_path / "s1" / "day.gz"
+    DayFile(path, 100).append(entries(1, 2))
+    later = [entry._replace(key=(entry.key[0], "2025-12-31T23:59:59.998Z")) for entry in entries(1, 2, 3)]
+    assert DayFile(path, 100).append([*later, *entries(2, 3)]) == 4
+    assert numbers(path) == [1, 2, 1, 2, 3, 3]
+
+
 def test_a_piece_that_a_crash_cut_off_at_any_byte_is_removed_and_written_again(tmp_path: Path) -> None:
     path = tmp_path / "s1" / "day.gz"
     DayFile(path, 100).append(entries(1, 2))
@@ -103,7 +112,7 @@ def test_entries_go_to_their_files_and_old_files_go(tmp_path: Path) -> None:
     log = Folder(tmp_path, 100)
     outcome = log.write([*entries(1), *entries(2, file="s2/2025-12-31.jsonl.gz"),
                          *entries(3, file="s2/2026-01-01.jsonl.gz")])
-    assert outcome == (3, {1, 2, 3}, None)
+    assert outcome == (3, {(1, TIME), (2, TIME), (3, TIME)}, None)
     (tmp_path / "s1" / "notes.jsonl.gz").write_text("not ours")
     assert log.remove_old(date(2026, 1, 7), 7) == []
     assert log.remove_old(date(2026, 1, 8), 7) == ["s1/2025-12-31.jsonl.gz", "s2/2025-12-31.jsonl.gz"]
@@ -115,7 +124,7 @@ def test_entries_go_to_their_files_and_old_files_go(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_written_keeps_no_other_from_it(tmp_path: Path) -> None:
     (tmp_path / "s1").write_text("in the way")
     outcome = Folder(tmp_path, 100).write([*entries(1), *entries(2, file="s2/2025-12-31.jsonl.gz")])
-    assert (outcome.new, outcome.safe, type(outcome.failure)) == (1, {2}, FileExistsError)
+    assert (outcome.new, outcome.safe, type(outcome.failure)) == (1, {(2, TIME)}, FileExistsError)
 
 
 def test_a_folder_belongs_to_one_at_a_time(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Reports as lines of their files, and how game masters see them."""
 
+import gzip
 from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
@@ -35,7 +36,7 @@ def stored(body: Any, number: int = 3) -> Stored:
 
 def test_a_report_becomes_a_line_of_its_day() -> None:
     found = entry(stored(BODY), [Stored("chat.s=201.family.R=2Eed", b"Carl:so: what", 23, NIGHT)])
-    assert (found.file, found.number) == ("s=201/reports-2025-12-31.jsonl.gz", 3)
+    assert (found.file, found.key) == ("s=201/reports-2025-12-31.jsonl.gz", (3, "2025-12-31T23:59:59.999Z"))
     assert orjson.loads(found.line) == {
         "number": 3, "time": "2025-12-31T23:59:59.999Z", "world": "s 1", "channel": "family", "name": "R.ed",
         "reporter": {"uid": "u1", "name": "Bert"}, "reported": "Ada", "reason": "rude", "message": item(17),
@@ -76,7 +77,7 @@ def test_files_of_reports_and_of_the_chat_go_at_times_of_their_own(tmp_path: Pat
     assert own.take(), "one process may write the chat and another one the reports"
     assert not Folder(tmp_path, 10, report_entries.PREFIX).take()
     for folder, prefix in ((chat, ""), (own, "reports-")):
-        folder.write([Entry(f"s1/{prefix}2025-12-3{day}.jsonl.gz", day, b'{"number": 1}') for day in (0, 1)])
+        folder.write([Entry(f"s1/{prefix}2025-12-3{day}.jsonl.gz", (day, ""), b'{"number": 1}') for day in (0, 1)])
     assert chat.remove_old(date(2026, 1, 1), 1) == ["s1/2025-12-30.jsonl.gz"]
     assert own.remove_old(date(2026, 1, 2), 1) == ["s1/reports-2025-12-30.jsonl.gz", "s1/reports-2025-12-31.jsonl.gz"]
     assert [path.name for path in tmp_path.glob("*/*")] == ["2025-12-31.jsonl.gz"]
@@ -89,7 +90,7 @@ def folder(tmp_path: Path) -> Path:
     own = Folder(tmp_path, 10, report_entries.PREFIX)
     evil = {**BODY, "message": item(18, "Eve", "\x1b[2J\u202eevil " + "y" * 100), "reason": ""}
     own.write([entry(stored(BODY, 3), []), entry(stored(evil, 4), []), entry(stored(b"garbage", 5), [])])
-    Folder(tmp_path, 10).write([Entry("s=201/2025-12-31.jsonl.gz", 1, b'{"number": 1, "text": "chat"}')])
+    Folder(tmp_path, 10).write([Entry("s=201/2025-12-31.jsonl.gz", (1, ""), b'{"number": 1, "text": "chat"}')])
     return tmp_path
 
 
@@ -132,6 +133,16 @@ def test_a_file_that_is_being_written_is_shown_as_far_as_it_is_whole(folder: Pat
     with path.open("ab") as file:
         file.write(path.read_bytes()[:40])
     assert len(run()[1]) == 3
+
+
+def test_a_line_that_is_no_report_is_told_and_the_others_are_shown(
+        folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    [path] = folder.glob("*/reports-*")
+    path.write_bytes(gzip.compress(b"not JSON\n") + path.read_bytes())
+    assert reports.main(["--folder", str(folder)]) == 0
+    shown = capsys.readouterr()
+    assert len(shown.out.splitlines()) == 3
+    assert shown.err == f"{path}: a line is no report\n"
 
 
 @pytest.mark.parametrize("options", [(), ("--folder", "/does/not/exist"), ("--folder", ".", "--show", "x")])
