@@ -31,7 +31,7 @@ def entry(message: Stored) -> Entry:
     ::
 
         {"number": 17, "time": "2026-01-31T23:59:59.123Z", "world": "s1", "channel": "family", "name": "Red",
-         "from": "Ada", "text": "hello"}
+         "from": "Ada", "uid": "p17...", "text": "hello"}
 
     ``number`` is the one in the stream: it grows until the stream is made anew. ``name`` is empty for ``public`` and
     ``system``.
@@ -40,7 +40,7 @@ def entry(message: Stored) -> Entry:
     said = chat_messages.fields(message)
     line = orjson.dumps({
         "number": message.number, "time": said["time"], "world": decoded(world), "channel": channel,
-        "name": decoded(name), "from": said["from"], "text": said["text"]})
+        "name": decoded(name), "from": said["from"], "uid": said["uid"], "text": said["text"]})
     day = chat_messages.moment(message.time)
     return Entry(f"{folder(world)}/{day:%Y-%m-%d}.jsonl.gz", (message.number, str(said["time"])), line)
 

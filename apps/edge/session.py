@@ -194,7 +194,7 @@ class Session:
             self._tell_why(ruling)
         else:
             MESSAGES.labels(command.name.name.lower()).inc()
-            self._house.relay.say(subject, speaker.game_name, ruling.text)
+            self._house.relay.say(subject, speaker, ruling.text)
 
     def _tell_why(self, ruling: Ruling) -> None:
         """Tell a client with the extension why its message is held back; a plain one hears nothing."""

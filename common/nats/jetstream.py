@@ -23,6 +23,8 @@ NO_STREAM = 10059
 NOT_THE_FIRST = 10071  # the stream has a message of this subject
 ONLY_THE_FIRST = {"Nats-Expected-Last-Subject-Sequence": "0"}
 ACKNOWLEDGE = b"+ACK"
+AUTHOR = "Author"
+"""Header with the id of who a message is from."""
 
 
 class JetStreamError(NATSError):  # type: ignore[misc]  # pynats2 has no type hints
@@ -65,6 +67,8 @@ class Stored:
     time: int
     """When the stream got it, in nanoseconds since 1970; 0 where that was not asked for."""
     reply: str = ""
+    author: str = ""
+    """What the header AUTHOR says; empty without one."""
 
 
 class JetStream:
@@ -182,7 +186,7 @@ def _fetched(message: Message) -> Stored:
         number, time = int(words[first]), int(words[first + 2])
     except (IndexError, ValueError):
         raise JetStreamError("a message of a consumer has no number") from None
-    return Stored(message.subject, message.payload, number, time, message.reply)
+    return Stored(message.subject, message.payload, number, time, message.reply, message.headers.get(AUTHOR, ""))
 
 
 def _direct(message: Message, *, times: bool) -> Stored:
@@ -190,7 +194,8 @@ def _direct(message: Message, *, times: bool) -> Stored:
     headers = message.headers
     try:
         time = _nanoseconds(headers["Nats-Time-Stamp"]) if times else 0
-        return Stored(headers["Nats-Subject"], message.payload, int(headers["Nats-Sequence"]), time)
+        return Stored(headers["Nats-Subject"], message.payload, int(headers["Nats-Sequence"]), time,
+                      author=headers.get(AUTHOR, ""))
     except (KeyError, ValueError):
         raise JetStreamError("a message of a stream has no number or time") from None
 

@@ -1,6 +1,7 @@
 """Lines and files of the chat log: what they hold, and what is left after a crash at any byte."""
 
 import gzip
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -32,11 +33,11 @@ def numbers(path: Path) -> list[int]:
 
 
 def test_a_message_of_a_family_becomes_a_line() -> None:
-    found = entry(stored(subjects.family_chat("s 1", "R.ed"), "Åsa:a:b".encode(), 7))
+    found = entry(replace(stored(subjects.family_chat("s 1", "R.ed"), "Åsa:a:b".encode(), 7), author="p4"))
     assert found.file == "s=201/2025-12-31.jsonl.gz"
     assert orjson.loads(found.line) == {
         "number": 7, "time": "2025-12-31T23:59:59.999Z", "world": "s 1", "channel": "family", "name": "R.ed",
-        "from": "Åsa", "text": "a:b"}
+        "from": "Åsa", "uid": "p4", "text": "a:b"}
 
 
 def test_messages_of_the_world_and_of_game_logic() -> None:

@@ -20,8 +20,8 @@ NIGHT = 1_767_225_599_999_999_999  # the last nanosecond of 2025
 SUBJECT = "report.chat.s=201.u1.17-5"
 
 
-def item(number: int, sender: str = "Ada", text: str = "x") -> dict[str, Any]:
-    return {"number": number, "time": "2025-12-31T23:59:58.000Z", "from": sender, "text": text}
+def item(number: int, sender: str = "Ada", text: str = "x", uid: str = "p4") -> dict[str, Any]:
+    return {"number": number, "time": "2025-12-31T23:59:58.000Z", "from": sender, "uid": uid, "text": text}
 
 
 BODY: dict[str, Any] = {
@@ -39,14 +39,20 @@ def test_a_report_becomes_a_line_of_its_day() -> None:
     assert (found.file, found.key) == ("s=201/reports-2025-12-31.jsonl.gz", (3, "2025-12-31T23:59:59.999Z"))
     assert orjson.loads(found.line) == {
         "number": 3, "time": "2025-12-31T23:59:59.999Z", "world": "s 1", "channel": "family", "name": "R.ed",
-        "reporter": {"uid": "u1", "name": "Bert"}, "reported": "Ada", "reason": "rude", "message": item(17),
-        "before": [item(11)], "after": [item(19, "Bert"), {
-            "number": 23, "time": "2025-12-31T23:59:59.999Z", "from": "Carl", "text": "so: what"}]}
+        "reporter": {"uid": "u1", "name": "Bert"}, "reported": "Ada", "reported_uid": "p4", "reason": "rude",
+        "message": item(17), "before": [item(11)], "after": [item(19, "Bert"), {
+            "number": 23, "time": "2025-12-31T23:59:59.999Z", "from": "Carl", "uid": "", "text": "so: what"}]}
+
+
+def test_a_report_of_a_former_version_has_no_uid() -> None:
+    old = {name: value for name, value in item(17).items() if name != "uid"}
+    line = orjson.loads(entry(stored({**BODY, "message": old}), []).line)
+    assert (line["reported"], line["reported_uid"], line["message"]) == ("Ada", "", old)
 
 
 @pytest.mark.parametrize(("change", "expected"), [
     ({}, Wanted("chat.s=201.family.R=2Eed", 19, 9, None)), ({"more": 0}, None),
-    ({"after": [], "only_from": "Ada"}, Wanted("chat.s=201.family.R=2Eed", 17, 9, "Ada")),
+    ({"after": [], "only_from": "Ada"}, Wanted("chat.s=201.family.R=2Eed", 17, 9, item(17))),
 ])
 def test_what_completes_a_report(change: dict[str, Any], expected: Wanted | None) -> None:
     assert wanted(stored({**BODY, **change})) == expected
@@ -54,7 +60,8 @@ def test_what_completes_a_report(change: dict[str, Any], expected: Wanted | None
 
 @pytest.mark.parametrize("change", [
     {"subject": 1}, {"subject": "control.chat.s1"}, {"reporter": "Bert"}, {"reporter": {}}, {"reason": None},
-    {"message": {}}, {"message": {**item(1), "number": "1"}}, {"before": [1]}, {"after": [{}]}, {"more": "9"},
+    {"message": {}}, {"message": {**item(1), "number": "1"}},
+    {"message": {**item(1), "uid": 4}}, {"before": [1]}, {"after": [{}]}, {"more": "9"},
     {"more": True}, {"only_from": 1}, {"before": None}])
 def test_what_is_no_report_is_kept_as_it_is(change: dict[str, Any]) -> None:
     body = orjson.dumps({**BODY, **change})
@@ -88,7 +95,7 @@ def test_files_of_reports_and_of_the_chat_go_at_times_of_their_own(tmp_path: Pat
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     own = Folder(tmp_path, 10, report_entries.PREFIX)
-    evil = {**BODY, "message": item(18, "Eve", "\x1b[2J\u202eevil " + "y" * 100), "reason": ""}
+    evil = {**BODY, "message": item(18, "Eve", "\x1b[2J\u202eevil " + "y" * 100, "p5"), "reason": ""}
     own.write([entry(stored(BODY, 3), []), entry(stored(evil, 4), []), entry(stored(b"garbage", 5), [])])
     Folder(tmp_path, 10).write([Entry("s=201/2025-12-31.jsonl.gz", (1, ""), b'{"number": 1, "text": "chat"}')])
     return tmp_path
@@ -116,6 +123,8 @@ def test_the_list(run: Run) -> None:
                              + "y" * 50 + "...")
     assert run("--reported", "Ada", "--world", "s 1")[1] == lines[:1]
     assert run("--world", "s2") == (1, [])
+    assert run("--uid", "p5")[1] == lines[1:2]
+    assert run("--uid", "p5", "--reported", "Ada") == (1, [])
 
 
 def test_one_report(run: Run) -> None:
@@ -123,7 +132,7 @@ def test_one_report(run: Run) -> None:
     assert code == 0
     assert lines == [
         "report 3 of 2025-12-31T23:59:59.999Z", "world     s 1", "channel   family R.ed", "reporter  Bert (u1)",
-        "reported  Ada", "reason    rude", "  11  2025-12-31T23:59:58.000Z  Ada: x",
+        "reported  Ada (p4)", "reason    rude", "  11  2025-12-31T23:59:58.000Z  Ada: x",
         "> 17  2025-12-31T23:59:58.000Z  Ada: x", "  19  2025-12-31T23:59:58.000Z  Bert: x"]
     assert run("--show", "99") == (1, [])
 

@@ -32,8 +32,8 @@ class Kept:
         return [said(found) for found in self.numbers[begin:begin + most]] if subject == CHANNEL else []
 
 
-def said(number: int, sender: str = "bert", subject: str = CHANNEL, time: int = 5) -> Stored:
-    return Stored(subject, f"{sender}:text {number}".encode(), number, time)
+def said(number: int, sender: str = "bert", subject: str = CHANNEL, time: int = 5, uid: str = "") -> Stored:
+    return Stored(subject, f"{sender}:text {number}".encode(), number, time, author=uid)
 
 
 def places(messages: list[Stored]) -> list[int]:
@@ -78,9 +78,10 @@ def test_a_report_has_a_subject_of_its_own() -> None:
 
 
 def test_what_is_kept_of_a_message() -> None:
-    found = Surroundings([said(3)], said(17, "carl", time=1_767_225_599_999_999_999), [said(20), said(21)])
+    found = Surroundings([said(3)], said(17, "carl", time=1_767_225_599_999_999_999, uid="p3"), [said(20), said(21)])
     body: dict[str, Any] = orjson.loads(report.body(ADA, "rude", found, 10))
-    assert body["message"] == {"number": 17, "time": "2025-12-31T23:59:59.999Z", "from": "carl", "text": "text 17"}
+    assert body["message"] == {"number": 17, "time": "2025-12-31T23:59:59.999Z", "from": "carl", "uid": "p3",
+                               "text": "text 17"}
     assert [item["number"] for item in (*body["before"], *body["after"])] == [3, 20, 21]
     assert (body["subject"], body["reporter"], body["reason"], body["more"], body["only_from"]) == (
         CHANNEL, {"uid": "u1", "name": "a.da"}, "rude", 8, None)
@@ -93,6 +94,15 @@ def test_of_private_messages_only_those_of_the_sender_are_kept() -> None:
     body = orjson.loads(report.body(ADA, "", found, 10))
     assert [item["number"] for item in (*body["before"], *body["after"])] == [2, 5]
     assert body["only_from"] == "carl"
+
+
+def test_who_sent_a_private_message_is_told_by_uid_whatever_the_name() -> None:
+    inbox = ADA.private
+    found = Surroundings(
+        [said(1, "carla", inbox, uid="p3"), said(2, "carl", inbox, uid="p9"), said(3, "carl", inbox)],
+        said(4, "carl", inbox, uid="p3"), [])
+    body = orjson.loads(report.body(ADA, "", found, 10))
+    assert [item["number"] for item in body["before"]] == [1, 3], "without a uid the name is all there is"
 
 
 @pytest.mark.parametrize(("number", "expected"), [(1, None), (2, ([], [4, 6])), (100, ([96, 98], []))])
