@@ -42,7 +42,11 @@ class ChatStreamSettings:
     chat_stream_hours: float = option(168.0, "Hours for which the stream keeps a message", least=0.1)
     chat_stream_bytes: int = option(1024**3, "Largest size of the stream, in bytes", least=1024**2)
     chat_stream_channel: int = option(10_000, "Messages that the stream keeps of each channel", least=1)
-    chat_stream_replicas: int = option(1, "NATS servers that each keep a copy of the stream", least=1)
+    chat_log_stream: str = option("CHAT_LOG", "Name of the stream that the chat log reads, which gets all that is said")
+    chat_log_stream_hours: float = option(
+        72.0, "Hours for which that stream keeps a message: the longest time that the chat log may be away", least=0.1)
+    chat_log_stream_bytes: int = option(1024**3, "Largest size of that stream, in bytes", least=1024**2)
+    chat_stream_replicas: int = option(1, "NATS servers that each keep a copy of the streams", least=1)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,9 @@ import re
 PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 ESCAPE = re.compile(rb"=([0-9A-F]{2})")
 ALL_CHAT = "chat.>"
+CHAT_COPIES = "log"
+"""Below this stands all chat once more, for the chat log."""
+ALL_CHAT_COPIES = f"{CHAT_COPIES}.{ALL_CHAT}"
 ALL_CHAT_CONTROL = "control.chat.>"
 ALL_CHAT_REPORTS = "report.chat.>"
 

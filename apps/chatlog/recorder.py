@@ -1,7 +1,8 @@
 """Takes messages from JetStream, writes them, and acknowledges them once they are on the disk."""
 
 import logging
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
@@ -9,7 +10,8 @@ import gevent
 from gevent.event import Event
 
 from apps.chatlog.entries import Entry
-from apps.chatlog.folder import Folder
+from apps.chatlog.folder import Folder, Place
+from apps.chatlog.gaps import Gaps
 from common import vital
 from common.metrics import LATENCY_BUCKETS, Counter, Gauge, Histogram
 from common.nats.errors import NATSError
@@ -23,27 +25,29 @@ REMOVED = Counter("chatlog_files_removed_total", "Files that were too old")
 SECONDS = Histogram("chatlog_write_seconds", "Time to write and sync a batch", buckets=LATENCY_BUCKETS)
 
 FETCH_SECONDS = 1.0
-HOUSEKEEPING_SECONDS = 5.0
 T = TypeVar("T")
 
 
 class Pace(NamedTuple):
     """``batch`` messages at once, collected for ``collect`` seconds; ``retry`` seconds of rest after a failure.
 
-    A message is written when it is ``age`` seconds old. What is not written ``ack`` seconds later comes again.
+    A message is written when it is ``age`` seconds old. What is not written ``ack`` seconds later comes again. Every
+    ``look`` seconds it looks whether everything is in order.
     """
 
     batch: int
     collect: float
     retry: float
     ack: float
+    look: float
     age: float = 0.0
 
 
 class Source(NamedTuple):
     """What is written: the messages of a stream, each made into an entry by ``entry``, which may raise NATSError.
 
-    Where the log stands is kept under the name ``consumer``.
+    Where the log stands is kept under the name ``consumer``. ``feeds`` are streams that bring messages into this one;
+    ``gaps`` knows what did not arrive.
     """
 
     title: str
@@ -52,6 +56,8 @@ class Source(NamedTuple):
     entry: Callable[[Stored], Entry]
     written: Counter
     pending: Gauge
+    feeds: Sequence[Stream] = ()
+    gaps: Gaps | None = None
 
 
 class Recorder:
@@ -72,7 +78,7 @@ class Recorder:
         self._state = "has not begun"
         self._works = False
         self._stumbles = False
-        self._tidied = -HOUSEKEEPING_SECONDS
+        self._tidied = -math.inf
 
     def start(self) -> None:
         self._loop = vital.spawn(self._run)
@@ -110,19 +116,25 @@ class Recorder:
         self._tell(f"{type(error).__name__}: {error}", works=False, exc_info=unexpected)
 
     def _prepare(self) -> bool:
+        self._keep_streams()  # also while another process writes: what is said meanwhile waits there
         if not _in_thread(self._folder.take):
             self._tell("another process writes this log", works=True)
             return False
-        self._jetstream.keep(self._source.stream)
+        if self._source.gaps is not None:
+            self._source.gaps.begin(_in_thread(self._folder.place))
         self._jetstream.add_consumer(self._source.stream.name, self._source.consumer, pending=2 * self._pace.batch,
                                      wait=self._pace.age + self._pace.ack)
         if not self._stumbles:  # otherwise only a batch that was written shows that it works again
             self._tell("records", works=True)
         return True
 
+    def _keep_streams(self) -> None:
+        for stream in (self._source.stream, *self._source.feeds):
+            self._jetstream.keep(stream)
+
     def _record(self) -> None:
         while not self._stopping.is_set():
-            if self._clock() - self._tidied >= HOUSEKEEPING_SECONDS:
+            if self._clock() - self._tidied >= self._pace.look:
                 self._tidied = self._clock()
                 self._tidy()
             found = self._fetch(self._pace.batch, FETCH_SECONDS)
@@ -143,12 +155,31 @@ class Recorder:
         return not self._stopping.wait(min(self._pace.age, max(0.0, self._pace.age - age)))
 
     def _write(self, messages: list[Stored]) -> None:
+        """Write messages; before them what the stream lacks and others have."""
+        messages = sorted(messages, key=lambda message: message.time)
+        if self._source.gaps is not None:
+            for missing in self._source.gaps.before(messages):
+                self._put(missing)
+        self._put(messages)
+        self._pass(messages[-1])
+
+    def _write_rest(self) -> None:
+        """Write what others have and the stream lacks although it is read to its end."""
+        if self._source.gaps is not None:
+            for missing in self._source.gaps.after():
+                self._put(missing)
+                self._pass(missing[-1])
+
+    def _pass(self, message: Stored) -> None:
+        if self._source.gaps is not None and self._source.gaps.passed(message):
+            _in_thread(lambda: self._folder.note_place(Place(message.number, message.time)))
+
+    def _put(self, messages: Sequence[Stored]) -> None:
         begun = self._clock()
-        messages = sorted(messages, key=lambda message: message.number)
         entries = [self._source.entry(message) for message in messages]
         outcome = _in_thread(lambda: self._folder.write(entries))
         for message, entry in zip(messages, entries, strict=True):
-            if entry.key in outcome.safe:
+            if entry.key in outcome.safe and message.reply:
                 self._jetstream.acknowledge(message)
         self._source.written.inc(outcome.new)
         REPEATED.inc(len(outcome.safe) - outcome.new)
@@ -159,7 +190,11 @@ class Recorder:
         self._tell("records", works=True)
 
     def _tidy(self) -> None:
-        self._source.pending.set(self._jetstream.pending(self._source.stream.name, self._source.consumer))
+        self._keep_streams()
+        pending = self._jetstream.pending(self._source.stream.name, self._source.consumer)
+        self._source.pending.set(pending)
+        if not pending:
+            self._write_rest()
         if self._keep_days:
             removed = _in_thread(lambda: self._folder.remove_old(self._now().date(), self._keep_days))
             REMOVED.inc(len(removed))

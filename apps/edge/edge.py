@@ -32,7 +32,7 @@ from common import tls
 from common.health import Health
 from common.http_client import JsonClient
 from common.lifecycle import Process
-from common.nats.chat_stream import chat_stream, report_stream
+from common.nats.chat_stream import chat_stream, log_stream, report_stream
 from common.nats.client import Client
 from common.nats.errors import NATSError
 from common.nats.jetstream import JetStream
@@ -84,9 +84,9 @@ def build(settings: EdgeSettings) -> Process:
 
 def _recall(settings: EdgeSettings, jetstream: JetStream, control: Control, process: Process) -> Recall:
     streams = control_streams(settings.change_seconds, settings.chat_stream_replicas)
-    others = [chat_stream(settings), report_stream(settings, settings.chat_stream_replicas)]
+    others = [log_stream(settings), chat_stream(settings), report_stream(settings, settings.chat_stream_replicas)]
     return Recall(jetstream, streams, control, others=others, wait=settings.nats_timeout,
-                  retry=settings.recall_seconds, spawn=process.spawn)
+                  retry=settings.recall_seconds, look=settings.stream_seconds, spawn=process.spawn)
 
 
 def _presence(settings: EdgeSettings, nats: Client, changes: RecentChanges, process: Process) -> Presence:

@@ -34,12 +34,12 @@ def control_streams(change_seconds: float, replicas: int) -> list[Stream]:
 
 
 class Recall:
-    """Reads at the start, and whenever ``wake`` is called."""
+    """Reads at the start, and whenever ``wake`` is called; makes streams anew that were lost meanwhile."""
 
     def __init__(self, jetstream: JetStream, streams: Sequence[Stream], control: Control, *,
-                 others: Sequence[Stream], wait: float, retry: float,
+                 others: Sequence[Stream], wait: float, retry: float, look: float,
                  spawn: Callable[[Callable[[], None]], "gevent.Greenlet[..., Any]"]) -> None:
-        """``start`` takes at most ``wait`` seconds; ``retry`` seconds lie between two tries.
+        """``start`` takes at most ``wait`` seconds; ``retry`` seconds lie between tries, ``look`` between looks.
 
         The streams ``others`` are made too, so that what is said or reported from now on is kept.
         """
@@ -49,6 +49,7 @@ class Recall:
         self._control = control
         self._wait = wait
         self._retry = retry
+        self._look = look
         self._spawn = spawn
         self._wake = Event()
         self._tried = Event()
@@ -72,16 +73,18 @@ class Recall:
 
     def _run(self) -> None:
         while True:
-            self._wake.wait()
+            was_woken = self._wake.wait(self._look)
             self._wake.clear()
             try:
-                self._read_all()
+                self._keep_all()
+                if was_woken:
+                    self._read_all()
+                    RECALL_OK.set(1)
             except NATSError as error:
                 self._complain(f"{type(error).__name__}: {error}")
                 self._wake_later()
             else:
                 self._complaint = ""
-                RECALL_OK.set(1)
             self._tried.set()
 
     def _wake_later(self) -> None:
@@ -89,9 +92,11 @@ class Recall:
         self._wake.wait(self._retry)
         self._wake.set()
 
-    def _read_all(self) -> None:
+    def _keep_all(self) -> None:
         for stream in (*self._streams, *self._others):
             self._jetstream.keep(stream)
+
+    def _read_all(self) -> None:
         with self._control.replaying() as take:
             for stream in self._streams:
                 self._read(stream, take)

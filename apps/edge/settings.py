@@ -80,6 +80,8 @@ class ModerationSettings:
         150.0, "Seconds for which a change of family is remembered; longer than a nonce lives", least=1)
     recall_seconds: float = option(
         30.0, "Seconds between two tries to read from JetStream what was told to edges before", least=0.1)
+    stream_seconds: float = option(
+        10.0, "Seconds between two looks whether the streams are there; lost ones are made anew", least=0.1)
     mutes_remembered: int = option(100_000, "Muted players and channels that are remembered", least=1)
 
 

@@ -4,8 +4,8 @@ The API: https://docs.nats.io/reference/reference-protocols/nats_api_reference
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -19,12 +19,15 @@ API = "$JS.API"
 NANOSECONDS = 1_000_000_000
 NAME_TAKEN = 10058  # the stream exists with another configuration
 NO_STORAGE = 10047  # also for a stream that exists: the server counts what it reserves a second time
+NO_CONSUMER = 10014
 NO_STREAM = 10059
 NOT_THE_FIRST = 10071  # the stream has a message of this subject
 ONLY_THE_FIRST = {"Nats-Expected-Last-Subject-Sequence": "0"}
 ACKNOWLEDGE = b"+ACK"
 AUTHOR = "Author"
 """Header with the id of who a message is from."""
+COPIED = "Nats-Sequence"
+"""Header with the number that a message has in its stream, on each copy of it."""
 
 
 class JetStreamError(NATSError):  # type: ignore[misc]  # pynats2 has no type hints
@@ -46,15 +49,19 @@ class Stream:
     messages_of_subject: int = 0
     size: int = 0
     replicas: int = 1
+    copies: str = ""
+    """Below this each message is published once more when it is stored, with number and time in its headers."""
 
     def config(self) -> dict[str, Any]:
         """Return the fields of the API."""
-        return {
+        fields = {
             "name": self.name, "subjects": list(self.subjects), "retention": "limits", "discard": "old",
             "storage": "file", "max_age": int(self.seconds * NANOSECONDS), "max_msgs": self.messages or -1,
             "max_msgs_per_subject": self.messages_of_subject or -1, "max_bytes": self.size or -1,
             "num_replicas": self.replicas, "allow_direct": True, "duplicate_window": 0,
         }
+        copies = {"src": self.subjects[0], "dest": f"{self.copies}.{self.subjects[0]}"}
+        return fields | {"republish": copies} if self.copies else fields
 
 
 @dataclass(frozen=True)
@@ -112,8 +119,28 @@ class JetStream:
                   "max_ack_pending": pending, "ack_wait": int(wait * NANOSECONDS), "replay_policy": "instant"}
         self._call(f"CONSUMER.CREATE.{stream}.{name}", {"stream_name": stream, "config": config})
 
+    def position(self, stream: str, consumer: str) -> int | None:
+        """Return the number up to which a consumer has acknowledged all; None when there is no such consumer."""
+        try:
+            return int(self._call(f"CONSUMER.INFO.{stream}.{consumer}", {})["ack_floor"]["stream_seq"])
+        except JetStreamError as error:
+            if error.args[1:] in ((NO_CONSUMER,), (NO_STREAM,)):
+                return None
+            raise
+
+    def remove_consumer(self, stream: str, consumer: str) -> None:
+        """Forget where a consumer stands; harmless when there is none."""
+        try:
+            self._call(f"CONSUMER.DELETE.{stream}.{consumer}", {})
+        except JetStreamError as error:
+            if error.args[1:] not in ((NO_CONSUMER,), (NO_STREAM,)):
+                raise
+
     def fetch(self, stream: str, consumer: str, *, most: int, seconds: float) -> list[Stored]:
-        """Return up to ``most`` messages: what is there, or the first to come within ``seconds``."""
+        """Return up to ``most`` messages: what is there, or the first to come within ``seconds``.
+
+        One that is the copy of another stream's message has that one's subject, number and time.
+        """
         wait = {"batch": most, "no_wait": True}
         found = self._fetch(stream, consumer, most, wait)
         if found or not seconds:
@@ -146,9 +173,15 @@ class JetStream:
 
         Without ``times`` their times are 0.
         """
-        wanted = orjson.dumps({"seq": max(1, number), "batch": most, "next_by_subj": subject})
-        replies = ask(self._client, f"{API}.DIRECT.GET.{stream}", wanted, most=most + 1, seconds=self._timeout,
-                      is_last=lambda reply: bool(reply.status))
+        return self._read(stream, {"seq": max(1, number), "batch": most, "next_by_subj": subject}, times=times)
+
+    def read_since(self, stream: str, subject: str, *, time: int, most: int) -> list[Stored]:
+        """Return the same, with their times, from a time on, which is in nanoseconds since 1970."""
+        return self._read(stream, {"start_time": _text(time), "batch": most, "next_by_subj": subject}, times=True)
+
+    def _read(self, stream: str, wanted: dict[str, Any], *, times: bool) -> list[Stored]:
+        replies = ask(self._client, f"{API}.DIRECT.GET.{stream}", orjson.dumps(wanted), most=wanted["batch"] + 1,
+                      seconds=self._timeout, is_last=lambda reply: bool(reply.status))
         return [_direct(reply, times=times) for reply in replies if not reply.status]
 
     def state(self, stream: str, subject: str) -> dict[str, Any]:
@@ -180,6 +213,8 @@ class JetStream:
 
 def _fetched(message: Message) -> Stored:
     """Return what a consumer gave out; its reply subject tells number and time, in one of two forms."""
+    if COPIED in message.headers:
+        return replace(_direct(message, times=True), reply=message.reply)
     words = message.reply.split(".")
     first = 7 if len(words) >= 11 else 5
     try:
@@ -194,7 +229,7 @@ def _direct(message: Message, *, times: bool) -> Stored:
     headers = message.headers
     try:
         time = _nanoseconds(headers["Nats-Time-Stamp"]) if times else 0
-        return Stored(headers["Nats-Subject"], message.payload, int(headers["Nats-Sequence"]), time,
+        return Stored(headers["Nats-Subject"], message.payload, int(headers[COPIED]), time,
                       author=headers.get(AUTHOR, ""))
     except (KeyError, ValueError):
         raise JetStreamError("a message of a stream has no number or time") from None
@@ -204,3 +239,9 @@ def _nanoseconds(text: str) -> int:
     """Return the nanoseconds since 1970 of ``2026-01-31T23:59:59.123456789Z``, whose last zeros are left out."""
     whole, _, part = text.removesuffix("Z").partition(".")
     return int(datetime.fromisoformat(whole + "+00:00").timestamp()) * NANOSECONDS + int(part.ljust(9, "0")[:9])
+
+
+def _text(nanoseconds: int) -> str:
+    """Return the opposite of ``_nanoseconds``."""
+    seconds, part = divmod(nanoseconds, NANOSECONDS)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{part:09}Z"

@@ -51,7 +51,7 @@ def test_an_error_that_nobody_expects_is_told_and_the_log_goes_on(
     stumbling = Stumbling()
     name = f"ERRORS_{next(NAMES)}"
     source = Source("a test", Stream(name, (f"{name}.>",)), "log", stumbling.entry, WRITTEN, PENDING)
-    recorder = Recorder(JetStream(speaker, 2), source, Folder(tmp_path, 10), Pace(10, 0.01, 0.02, 1), keep_days=0,
+    recorder = Recorder(JetStream(speaker, 2), source, Folder(tmp_path, 10), Pace(10, 0.01, 0.02, 1, 1), keep_days=0,
                         now=lambda: datetime.now(UTC), clock=time.monotonic)
     recorder.start()
     try:

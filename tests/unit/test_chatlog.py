@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from apps.chatlog.day_file import DayFile
 from apps.chatlog.entries import NAME_LIMIT, Entry, entry, folder
-from apps.chatlog.folder import Folder
+from apps.chatlog.folder import Folder, Place
 from common import subjects
 from common.nats.jetstream import Stored
 
@@ -126,6 +126,16 @@ def test_a_file_that_cannot_be_written_keeps_no_other_from_it(tmp_path: Path) ->
     (tmp_path / "s1").write_text("in the way")
     outcome = Folder(tmp_path, 100).write([*entries(1), *entries(2, file="s2/2025-12-31.jsonl.gz")])
     assert (outcome.new, outcome.safe, type(outcome.failure)) == (1, {(2, TIME)}, FileExistsError)
+
+
+def test_the_place_is_kept_and_what_is_none_is_taken_for_none(tmp_path: Path) -> None:
+    log = Folder(tmp_path, 1)
+    assert log.place() is None
+    log.note_place(Place(17, NIGHT))
+    assert Folder(tmp_path, 1).place() == Place(17, NIGHT)
+    for content in (b"", b"not JSON", b"{}", b"5", b'["a", "b"]', b"[1]", b"[null, 1]"):
+        (tmp_path / ".place").write_bytes(content)
+        assert log.place() is None
 
 
 def test_a_folder_belongs_to_one_at_a_time(tmp_path: Path) -> None:
