@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from common.nats.jetstream import Stored
+from common.nats.stored import Stored
 
 
 def split(payload: bytes) -> tuple[str, str]:

@@ -46,6 +46,8 @@ class ChatStreamSettings:
     chat_log_stream_hours: float = option(
         72.0, "Hours for which that stream keeps a message: the longest time that the chat log may be away", least=0.1)
     chat_log_stream_bytes: int = option(1024**3, "Largest size of that stream, in bytes", least=1024**2)
+    chat_stream_repeat_hours: float = option(
+        24.0, "Hours for which an announcement that is delivered twice is recognised", least=0.1)
     chat_stream_replicas: int = option(1, "NATS servers that each keep a copy of the streams", least=1)
 
 
@@ -58,6 +60,14 @@ class ChatReportSettings:
         30.0, "Days for which the stream keeps a report, and knows that it is no new one", least=0.01)
     report_stream_bytes: int = option(256 * 1024**2, "Largest size of the stream of reports, in bytes",
                                       least=1024**2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChatMuteSettings:
+    """How long mutes are remembered. All processes need the same value."""
+
+    mute_days: float = option(366.0, "Days for which the last word about a mute is remembered; no mute lasts longer",
+                              least=0.01)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,8 @@ CHAT_COPIES = "log"
 """Below this stands all chat once more, for the chat log."""
 ALL_CHAT_COPIES = f"{CHAT_COPIES}.{ALL_CHAT}"
 ALL_CHAT_CONTROL = "control.chat.>"
+ALL_CHAT_CHANGES = "control.chat.*"
+ALL_CHAT_MUTES = "control.chat.*.mute.>"
 ALL_CHAT_REPORTS = "report.chat.>"
 
 
@@ -55,7 +57,7 @@ def chat_mute_public(world: str) -> str:
 
 
 def chat_mute_family(world: str, family: str) -> str:
-    """The same for the chat of a family."""
+    """The same for the chat of a family, by its id, which outlives its name."""
     return f"{chat_control(world)}.mute.family.{encode(family)}"
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import orjson
 
 from common import chat_messages, subjects
-from common.nats.jetstream import Stored
+from common.nats.stored import Stored
 
 NAME_LIMIT = 200  # bytes of a folder's name; file systems take 255
 UNNAMED = "=="  # no encoded name has this

@@ -4,7 +4,8 @@ from apps.chatlog import report_entries
 from apps.chatlog.entries import Entry
 from apps.chatlog.report_entries import Wanted
 from common import chat_messages
-from common.nats.jetstream import NANOSECONDS, JetStream, Stored
+from common.nats.jetstream import JetStream
+from common.nats.stored import NANOSECONDS, Stored
 
 PAGE = 256
 """Messages that are looked through for those of one player."""

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from apps.chatlog.folder import Place
 from common import subjects
 from common.metrics import Counter
-from common.nats.jetstream import JetStream, Stored
+from common.nats.jetstream import JetStream
+from common.nats.stored import Stored
 
 FOUND = Counter("chatlog_found_total", "Messages that had not come into the stream of the log and were read elsewhere")
 

@@ -15,7 +15,8 @@ from apps.chatlog.gaps import Gaps
 from common import vital
 from common.metrics import LATENCY_BUCKETS, Counter, Gauge, Histogram
 from common.nats.errors import NATSError
-from common.nats.jetstream import NANOSECONDS, JetStream, Stored, Stream
+from common.nats.jetstream import JetStream, Stream
+from common.nats.stored import NANOSECONDS, Stored
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ import orjson
 
 from apps.chatlog.entries import Entry, decoded, folder
 from common import chat_messages
-from common.nats.jetstream import Stored
+from common.nats.stored import Stored
 
 PREFIX = "reports-"
 

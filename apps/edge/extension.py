@@ -13,7 +13,7 @@ import orjson
 from apps.edge import commands
 from apps.edge.commands import Name
 from common import subjects
-from common.nats.jetstream import Stored
+from common.nats.stored import Stored
 
 SEPARATOR = b";"
 AFTER = b"after-"

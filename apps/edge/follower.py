@@ -19,7 +19,7 @@ from apps.edge.fan_out import TURN, Receiver
 from apps.edge.history import History, Past
 from common.metrics import Counter
 from common.nats.errors import NATSError
-from common.nats.jetstream import Stored
+from common.nats.stored import Stored
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from common.nats.jetstream import JetStream, Stored, Stream
+from common.nats.jetstream import JetStream, Stream
+from common.nats.stored import Stored
 
 PAGE = 256
 NO_CHANNEL = "chat.none"  # the state of a stream comes without its channels

@@ -1,7 +1,8 @@
 """Brings back what was told to the edges while this one was not there or not connected.
 
 JetStream keeps the changes of families for some minutes and the last word about each mute. An edge reads both when it
-starts and after each new connection to NATS; what comes meanwhile is taken as ever. Without JetStream the edge works
+starts and after each new connection to NATS; what comes meanwhile is taken as ever, and of two words about the same the
+later counts, in whatever order they are read. Without JetStream the edge works
 too, but does not know what it has missed.
 """
 
@@ -23,14 +24,6 @@ RECALLED = Counter("edge_controls_recalled_total", "Control messages that were r
 RECALL_OK = Gauge("edge_recall_ok", "1 when nothing that was told to edges is missing here")
 
 PAGE = 1000
-MUTE_SECONDS = 366 * 86_400.0
-ALL_CHANGES, ALL_MUTES = "control.chat.*", "control.chat.*.mute.>"
-
-
-def control_streams(change_seconds: float, replicas: int) -> list[Stream]:
-    """Return the streams; changes of families are kept for twice as long as edges remember them."""
-    return [Stream("CHAT_FAMILIES", (ALL_CHANGES,), seconds=2 * change_seconds, replicas=replicas),
-            Stream("CHAT_MUTES", (ALL_MUTES,), seconds=MUTE_SECONDS, messages_of_subject=1, replicas=replicas)]
 
 
 class Recall:
@@ -97,15 +90,14 @@ class Recall:
             self._jetstream.keep(stream)
 
     def _read_all(self) -> None:
-        with self._control.replaying() as take:
-            for stream in self._streams:
-                self._read(stream, take)
+        for stream in self._streams:
+            self._read(stream)
 
-    def _read(self, stream: Stream, take: Callable[[Any], None]) -> None:
+    def _read(self, stream: Stream) -> None:
         number = 1
         while page := self._jetstream.read(stream.name, stream.subjects[0], number=number, most=PAGE):
             for message in page:
-                take(message)
+                self._control.take(message)
             RECALLED.inc(len(page))
             number = page[-1].number + 1
 

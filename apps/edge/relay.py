@@ -14,7 +14,7 @@ from apps.edge.identity import Identity
 from apps.edge.rooms import Rooms
 from common.metrics import Counter, Gauge
 from common.nats.errors import NATSError
-from common.nats.jetstream import AUTHOR
+from common.nats.stored import AUTHOR
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from apps.edge.extension import ExtensionError
 from apps.edge.history import Surroundings
 from apps.edge.identity import Identity
 from common import chat_messages, subjects
-from common.nats.jetstream import Stored
+from common.nats.stored import Stored
 
 PUBLIC, FAMILY, PRIVATE = "public", "family", "private"
 LARGEST_NUMBER = 2**63 - 1  # of a stream

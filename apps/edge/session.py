@@ -13,7 +13,7 @@ from apps.edge.allowance import Allowance, Verdict
 from apps.edge.commands import CommandError, Name
 from apps.edge.extension import ExtensionError, Wishes
 from apps.edge.house import House, Rules
-from apps.edge.identity import Identity
+from apps.edge.identity import Family, Identity
 from apps.edge.moderator import Reason, Ruling
 from apps.edge.outbound import Outbound
 from common.lines import LineReader, LineTimeoutError, LineTooLongError, close_after_last_byte
@@ -75,8 +75,8 @@ class Session:
             self._leave_rooms()
             self._outbound.close()
 
-    def move(self, family: str) -> None:
-        """Belong to another family from now on, to none if ``family`` is empty; never waits."""
+    def move(self, family: Family) -> None:
+        """Belong to another family from now on, or to none; never waits."""
         if self._identity is not None:
             self._identity = self._identity.in_family(family)
             if self._wishes is not None:

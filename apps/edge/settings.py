@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from common.options import option
 from common.process_settings import (
+    ChatMuteSettings,
     ChatReportSettings,
     ChatStreamSettings,
     NatsSettings,
@@ -108,6 +109,6 @@ class ReportSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class EdgeSettings(ListenSettings, TalkSettings, FanOutSettings, AdmissionSettings, ModerationSettings,
-                   PresenceSettings, ReportSettings, ChatReportSettings, ChatStreamSettings, TlsSettings, NatsSettings,
-                   OpsSettings, ProcessSettings):
+                   PresenceSettings, ReportSettings, ChatMuteSettings, ChatReportSettings, ChatStreamSettings,
+                   TlsSettings, NatsSettings, OpsSettings, ProcessSettings):
     """The chat server: sessions of chat clients, joined over NATS."""

@@ -40,6 +40,7 @@ from common.http_client import JsonClient
 from common.lifecycle import Part, Process
 from common.mysql import Database
 from common.nats import Client
+from common.nats.jetstream import JetStream
 from common.ops import OpsServer
 from common.token_bucket import Rates
 from common.watchdog import Watchdog
@@ -78,15 +79,16 @@ def build(settings: WorkerSettings) -> Process:
                          Path(settings.config_copy) if settings.config_copy else None)
     lease = timedelta(seconds=settings.outbox_lease_seconds)
     outbox = Outbox(
-        database, receivers(mail, nats), rows=Rows.REQUESTS, parallel=1, longest_wait=FULL_BOX_WAIT,
-        seconds=settings.outbox_seconds, lease=lease, batch=settings.outbox_batch, inline_seconds=INLINE_SECONDS,
-        clock=lambda: now().replace(tzinfo=None))
+        database, receivers(mail, nats, JetStream(nats, settings.nats_timeout)), rows=Rows.REQUESTS, parallel=1,
+        longest_wait=FULL_BOX_WAIT, seconds=settings.outbox_seconds, lease=lease, batch=settings.outbox_batch,
+        inline_seconds=INLINE_SECONDS, clock=lambda: now().replace(tzinfo=None))
     services = Services(
         auth=auth, mail=mail, redis=redis,
         passwords=Passwords(settings.password_threads, secrets.token_bytes),
         codes=Codes(redis, choose_sender(settings), tries=settings.code_tries, per_day=settings.codes_per_day,
                     random_below=secrets.randbelow),
-        logins=Throttle(redis, "login", settings.login_tries, settings.login_window_seconds))
+        logins=Throttle(redis, "login", settings.login_tries, settings.login_window_seconds),
+        longest_mute=timedelta(days=settings.mute_days))
     handler = MessageHandler(
         functions=function_list(debug=settings.debug_functions),
         identities=Identities(auth, settings.token_cache, time.time),
@@ -122,9 +124,10 @@ def mail_jobs(settings: WorkerSettings, database: Database, nats: Client) -> lis
     http = JsonClient("mail", settings.mail_url, timeout=settings.service_timeout, connections=1)
     mail = MailClient(http, lanes=1, batch=settings.mail_job_parallel)
     outbox = Outbox(
-        database, receivers(mail, nats), rows=Rows.JOBS, parallel=settings.mail_job_parallel,
-        longest_wait=timedelta(hours=1), seconds=settings.outbox_seconds, lease=lease, batch=settings.outbox_batch,
-        inline_seconds=INLINE_SECONDS, clock=lambda: now().replace(tzinfo=None))
+        database, receivers(mail, nats, JetStream(nats, settings.nats_timeout)), rows=Rows.JOBS,
+        parallel=settings.mail_job_parallel, longest_wait=timedelta(hours=1), seconds=settings.outbox_seconds,
+        lease=lease, batch=settings.outbox_batch, inline_seconds=INLINE_SECONDS,
+        clock=lambda: now().replace(tzinfo=None))
     pace = Pace(settings.mail_job_batch, settings.mail_job_window, timedelta(seconds=settings.mail_job_pause),
                 settings.mail_job_backlog, horizon=lease)
     return [outbox, MailJobs(database, pace, seconds=settings.mail_job_seconds, clock=now)]

@@ -1,6 +1,7 @@
 """What client functions may use besides the database."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import redis
 
@@ -21,3 +22,5 @@ class Services:
     passwords: Passwords
     codes: Codes
     logins: Throttle
+    longest_mute: timedelta
+    """For so long the chat remembers a mute."""

@@ -16,7 +16,8 @@ from apps.local.backends import Nats
 from common import subjects
 from common.metrics import Counter, Gauge
 from common.nats import Client
-from common.nats.jetstream import JetStream, Stored, Stream
+from common.nats.jetstream import JetStream, Stream
+from common.nats.stored import Stored
 from tests.support.chat_log import ChatLog
 from tests.support.waiting import wait_for
 

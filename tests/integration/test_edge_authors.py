@@ -11,7 +11,7 @@ import pytest
 from apps.chatlog import reports
 from common import subjects
 from common.nats import Client, Message
-from common.nats.jetstream import AUTHOR
+from common.nats.stored import AUTHOR
 from tests.support.chat_log import ChatLog
 from tests.support.edge import Edge, EdgeSystem
 from tests.support.edge_pair import Running, nats, one, system, two_edges

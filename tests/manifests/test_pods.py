@@ -10,7 +10,7 @@ import pytest
 from apps.mail.settings import check as check_mail
 from common.http_service import HttpServiceSettings
 from common.nats.chat_stream import chat_stream, log_stream, report_stream
-from common.process_settings import ChatStreamSettings
+from common.process_settings import ChatMuteSettings, ChatReportSettings, ChatStreamSettings
 from tests.manifests.support.objects import (
     NAME,
     SERVICES,
@@ -217,13 +217,18 @@ def test_the_options_of_mail_fit_together(overlay: Objects) -> None:
     check_mail(read("mail", overlay.environment(main_container(overlay, "mail"), FIELDS)))
 
 
-def test_all_that_use_the_chat_stream_agree_on_it(overlay: Objects) -> None:
+@pytest.mark.parametrize("shared", [ChatStreamSettings, ChatReportSettings, ChatMuteSettings])
+def test_all_that_use_the_streams_of_the_chat_agree_on_them(overlay: Objects, shared: type[Any]) -> None:
     found = [read(service, without_files(overlay.environment(main_container(overlay, service), FIELDS)))
-             for service in SERVICES if issubclass(settings_class(service), ChatStreamSettings)]
-    fields = [field.name for field in dataclasses.fields(ChatStreamSettings)]
+             for service in SERVICES if issubclass(settings_class(service), shared)]
+    fields = [field.name for field in dataclasses.fields(shared)]
+    assert len(found) > 1
     assert len({tuple(getattr(settings, name) for name in fields) for settings in found}) == 1
-    servers = overlay.workload("nats")["spec"]["replicas"]
-    assert found[0].chat_stream_replicas == servers
+
+
+def test_every_nats_server_has_the_streams_of_the_chat(overlay: Objects) -> None:
+    edge = read("edge", without_files(overlay.environment(main_container(overlay, "edge"), FIELDS)))
+    assert edge.chat_stream_replicas == overlay.workload("nats")["spec"]["replicas"]
 
 
 def test_the_streams_of_the_chat_fit_into_nats_and_nats_into_its_volume(overlay: Objects) -> None:

@@ -14,7 +14,7 @@ from apps.chatlog.day_file import DayFile
 from apps.chatlog.entries import NAME_LIMIT, Entry, entry, folder
 from apps.chatlog.folder import Folder, Place
 from common import subjects
-from common.nats.jetstream import Stored
+from common.nats.stored import Stored
 
 NIGHT = 1_767_225_599_999_999_999  # the last nanosecond of 2025
 TIME = "2025-12-31T23:59:59.999Z"

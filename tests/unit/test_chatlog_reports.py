@@ -14,7 +14,7 @@ from apps.chatlog import report_entries, reports
 from apps.chatlog.entries import Entry
 from apps.chatlog.folder import Folder
 from apps.chatlog.report_entries import Wanted, entry, wanted
-from common.nats.jetstream import Stored
+from common.nats.stored import Stored
 
 NIGHT = 1_767_225_599_999_999_999  # the last nanosecond of 2025
 SUBJECT = "report.chat.s=201.u1.17-5"

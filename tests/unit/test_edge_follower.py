@@ -10,7 +10,7 @@ import pytest
 from apps.edge.extension import Wishes
 from apps.edge.follower import Follower
 from apps.edge.history import History, Past
-from common.nats.jetstream import Stored
+from common.nats.stored import Stored
 from tests.support.waiting import wait_for
 
 SUBJECT = "chat.s1.public"

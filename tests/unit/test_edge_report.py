@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from apps.edge import history, identity, report
 from apps.edge.extension import ExtensionError
 from apps.edge.history import History, Surroundings
+from apps.edge.identity import NO_FAMILY, Family
 from apps.edge.report import Report
-from common.nats.jetstream import JetStream, Stored, Stream, _nanoseconds
+from common.nats.jetstream import JetStream, Stream
+from common.nats.stored import Stored, nanoseconds
 
 ADA = identity.read({"gn": "a.da", "world": "s1", "uid": "u1", "fn": "Red"})
 CHANNEL, OTHER = "chat.s1.public", "chat.s2.public"
@@ -65,12 +67,12 @@ def test_any_text_is_a_report_or_is_refused(text: str) -> None:
 def test_channels_are_those_of_the_reporter() -> None:
     assert [report.channel(ADA, name) for name in ("public", "family", "private")] == [
         "chat.s1.public", "chat.s1.family.Red", "chat.s1.private.a=2Eda"]
-    assert report.channel(ADA.in_family(""), "family") is None
+    assert report.channel(ADA.in_family(NO_FAMILY), "family") is None
 
 
 def test_a_report_has_a_subject_of_its_own() -> None:
     same = report.subject(ADA, said(17))
-    assert same == report.subject(ADA.in_family("Blue"), said(17, "other"))
+    assert same == report.subject(ADA.in_family(Family("Blue")), said(17, "other"))
     assert same == "report.chat.s1.u1.17-5"
     others = (report.subject(ADA, said(18)), report.subject(ADA, said(17, time=6)),
               report.subject(ADA._replace(uid="u2"), said(17)), report.subject(ADA._replace(uid=""), said(17)))
@@ -162,4 +164,4 @@ def test_a_page_is_always_larger_than_what_is_wanted() -> None:
     ("2026-01-01T00:00:00.000000001Z", 1_767_225_600_000_000_001),
 ])
 def test_times_of_the_stream(text: str, expected: int) -> None:
-    assert _nanoseconds(text) == expected
+    assert nanoseconds(text) == expected

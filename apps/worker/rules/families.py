@@ -7,7 +7,7 @@ which role also changes only under the lock of that player, so that a function c
 player.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 
@@ -108,9 +108,10 @@ def found(db: Work, world: World, owner: str, *, name: str, icon: int, random: R
     return family
 
 
-def rename(db: Transaction, family: Family, name: str) -> None:
-    """Give a family another name. Raises DuplicateError when it is taken."""
+def rename(db: Transaction, family: Family, name: str) -> Family:
+    """Give a family another name; return it as it is then. Raises DuplicateError when the name is taken."""
     db.execute("UPDATE family SET name = %s, name_key = %s WHERE id = %s", name, names.name_key(name), family.id)
+    return replace(family, name=name)
 
 
 def add_exp(db: Transaction, family: Family, amount: int) -> int:

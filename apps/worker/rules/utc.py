@@ -8,6 +8,11 @@ def stored(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None)
 
 
+def text(value: datetime) -> str:
+    """Return what the database keeps as ISO 8601 with milliseconds; texts compare as moments do."""
+    return value.isoformat(timespec="milliseconds")
+
+
 def moment(value: datetime) -> datetime:
     """Return what the database keeps as a moment with a zone."""
     return value.replace(tzinfo=UTC)
