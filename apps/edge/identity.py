@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from apps.edge import commands
 from common import subjects
+from common.nats.stored import nanoseconds
 
 NONCE = re.compile(rb"[!-~]{1,128}")
 NAME_LIMIT = 256  # bytes; escaped it is three times as long and still fits well into a line of NATS
@@ -16,10 +17,15 @@ class IdentityError(ValueError):
 
 
 class Family(NamedTuple):
-    """A family; ``name`` is '' for none, ``id`` is '' where it is not known."""
+    """A family; ``name`` is '' for none, ``id`` is '' where it is not known.
+
+    ``since`` is when it got its name, in nanoseconds since 1970, 0 where that is not known: what was said under the
+    name before is another family's.
+    """
 
     name: str
     id: str = ""
+    since: int = 0
 
 
 NO_FAMILY = Family("")
@@ -28,7 +34,8 @@ NO_FAMILY = Family("")
 class Identity(NamedTuple):
     """A name in the chat and the NATS subjects that it may talk on; ``family`` is None without a family.
 
-    ``uid`` is empty when the nonce did not tell who the player is; ``fid`` is the id of the family.
+    ``uid`` is empty when the nonce did not tell who the player is; ``fid`` is the id of the family,
+    ``since`` as ``Family`` has it.
     """
 
     game_name: bytes
@@ -37,6 +44,7 @@ class Identity(NamedTuple):
     world: str = ""
     uid: str = ""
     fid: str = ""
+    since: int = 0
 
     @property
     def subjects(self) -> list[str]:
@@ -61,7 +69,7 @@ class Identity(NamedTuple):
     def in_family(self, family: Family) -> "Identity":
         """Return the same player in another family, or in none."""
         subject = subjects.family_chat(self.world, family.name) if family.name else None
-        return self._replace(family=subject, fid=family.id)
+        return self._replace(family=subject, fid=family.id, since=family.since)
 
 
 def nonce(payload: bytes) -> str:
@@ -83,11 +91,18 @@ def read(payload: Mapping[str, Any]) -> Identity:
 
 
 def family(fields: Mapping[str, Any]) -> Family:
-    """Return the family in a nonce's payload or a control message: ``fn`` ('' without one) and its id ``fid``.
+    """Return the family in a nonce's payload or a control message: ``fn`` ('' without one), its id ``fid``, ``since``.
 
-    Raises IdentityError for what can be no name.
+    ``since`` is ISO 8601 in UTC without a zone. Raises IdentityError for what can be no name, and no time.
     """
-    return Family(_optional(fields, "fn"), _optional(fields, "fid"))
+    return Family(_optional(fields, "fn"), _optional(fields, "fid"), _moment(_optional(fields, "since")))
+
+
+def _moment(text: str) -> int:
+    try:
+        return nanoseconds(text) if text else 0
+    except ValueError:
+        raise IdentityError("since is no time") from None
 
 
 def _optional(payload: Mapping[str, Any], field: str) -> str:

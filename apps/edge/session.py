@@ -135,7 +135,10 @@ class Session:
             return
         self._house.relay.leave(self._outbound)
         heard = [*identity.subjects, identity.private, *([identity.system] if self._wishes.system else [])]
-        self._house.feed.place(self._outbound, dict.fromkeys(heard, self._wishes))
+        channels = dict.fromkeys(heard, self._wishes)
+        if identity.family:  # where it is not known since when it has its name, it may have got it just now
+            channels[identity.family] = self._wishes._replace(since=identity.since or time.time_ns())
+        self._house.feed.place(self._outbound, channels)
 
     def _enter_lists(self, identity: Identity) -> None:
         """Count as online; never waits."""

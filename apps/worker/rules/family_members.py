@@ -116,10 +116,12 @@ def announce_change(db: Work, members: Sequence[str], world: str, family: Family
     the change: of two requests the one that came first may get them last.
     """
     if members:
-        moment: datetime = db.value("SELECT UTC_TIMESTAMP(3)")
-        db.deliver(CHAT_MEMBER, {"world": world, "uids": list(members), **told(family), "time": utc.text(moment)})
+        time = utc.text(utc.of_database(db))
+        db.deliver(CHAT_MEMBER, {"world": world, "uids": list(members), **told(family), "time": time})
 
 
 def told(family: Family | None) -> dict[str, str]:
     """Return what the chat gets to know of the family of a player."""
-    return {"fn": "", "fid": ""} if family is None else {"fn": family.name, "fid": family.id}
+    if family is None:
+        return {"fn": "", "fid": "", "since": ""}
+    return {"fn": family.name, "fid": family.id, "since": utc.text(family.named)}
