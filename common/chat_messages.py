@@ -1,8 +1,10 @@
 """What a message of the chat holds, for those who keep it. Pure."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
-from common.nats.jetstream import Stored
+from common.nats.stored import Stored
 
 
 def split(payload: bytes) -> tuple[str, str]:
@@ -22,6 +24,13 @@ def written(time: datetime) -> str:
 
 
 def fields(message: Stored) -> dict[str, object]:
-    """Return ``number``, ``time``, ``from`` and ``text`` of a message."""
+    """Return ``number``, ``time``, ``from``, ``uid`` of who spoke ('' where it is not known) and ``text``."""
     sender, text = split(message.payload)
-    return {"number": message.number, "time": written(moment(message.time)), "from": sender, "text": text}
+    return {"number": message.number, "time": written(moment(message.time)), "from": sender, "uid": message.author,
+            "text": text}
+
+
+def is_from_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two messages, as ``fields`` gives them, are from one player: by uid, by name where one has none."""
+    uids = one.get("uid", ""), other.get("uid", "")
+    return bool(uids[0] == uids[1] if all(uids) else one["from"] == other["from"])

@@ -18,7 +18,7 @@ from gevent.pool import Pool
 from gevent.server import StreamServer
 from gunicorn.workers.ggevent import GeventWorker
 
-from common import garbage
+from common import garbage, vital
 from common.health import EXTENSION as HEALTH
 from common.http_service import SETTINGS
 from common.timeouts import quietly_within
@@ -48,10 +48,12 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type hints
     def load_wsgi(self) -> None:
         super().load_wsgi()
         garbage.freeze()
+        vital.ends_by(self._end_early)
         Watchdog(self.wsgi.extensions[SETTINGS].blocked_seconds).start()
 
     def init_process(self) -> None:
         self._ending = Event()
+        self._has_heir = False
         self._peers: dict[Any, socket.socket] = {}
         self._idle: set[Any] = set()
         self._serving = Pool(self.worker_connections)
@@ -66,7 +68,7 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type hints
         seconds = min(self.wsgi.extensions[SETTINGS].http_drain_seconds, most / 2)
         self._go_on(seconds)
         for server in servers:
-            stop_listening(server)
+            stop_listening(server, for_good=not self._has_heir)
         self._end_idle()
         self._go_on(most - seconds, while_served=True)
 
@@ -96,6 +98,13 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type hints
         self.wsgi.extensions[HEALTH].drain()
         gevent.spawn(self._ending.set)  # a signal handler must not switch
 
+    def _end_early(self) -> None:
+        """End as after SIGTERM, but gunicorn's master starts another worker."""
+        self._has_heir = True
+        self.alive = False
+        self.wsgi.extensions[HEALTH].drain()
+        self._ending.set()
+
     def _serve(self, listener: Any) -> StreamServer:
         listener.setblocking(1)
         server = StreamServer(listener, handle=partial(self.handle, Address(listener)), spawn=self._serving)
@@ -117,12 +126,16 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type hints
             end_input(self._peers[greenlet])
 
 
-def stop_listening(server: StreamServer) -> None:
-    """Close the listening socket after taking the connections that callers have made already."""
+def stop_listening(server: StreamServer, *, for_good: bool) -> None:
+    """Close the listening socket after taking the connections that callers have made already.
+
+    ``for_good``: no other worker goes on with it.
+    """
     server.stop_accepting()
     while not server.full() and (connection := server.do_read()):
         server.do_handle(*connection)
-    end_input(server.socket)  # gevent closes a turn of the loop later
+    if for_good:
+        end_input(server.socket)  # gevent closes a turn of the loop later
     server.close()
 
 

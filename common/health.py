@@ -8,6 +8,8 @@ from typing import Any
 import gevent
 from gevent.pool import Pool
 
+from common import vital
+
 log = logging.getLogger(__name__)
 
 EXTENSION = "health"
@@ -74,7 +76,7 @@ class Health:
 
     def start(self) -> None:
         self.probe_all()
-        self._loop = gevent.spawn(self._run)
+        self._loop = vital.spawn(self._run)
 
     def stop(self) -> None:
         if self._loop is not None:

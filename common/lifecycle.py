@@ -2,7 +2,7 @@
 
 Parts are started in the order in which they were added and stopped in the reverse order. A signal only sets a flag;
 the main greenlet does the stopping. A greenlet of a part that dies of an error ends the whole process with exit code 1,
-so that nothing goes on half alive. A stop that takes longer than its limit is cut off, and says so.
+see ``common.vital``. A stop that takes longer than its limit is cut off, and says so.
 """
 
 import logging
@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 import gevent
 from gevent.event import Event
 
-from common import garbage
+from common import garbage, vital
 
 log = logging.getLogger(__name__)
 
@@ -49,10 +49,7 @@ class Process:
 
     def spawn(self, function: Callable[..., Any], *arguments: Any) -> "gevent.Greenlet[..., Any]":
         """Run ``function`` in a greenlet whose death by an error ends the process."""
-        greenlet = gevent.Greenlet(function, *arguments)
-        greenlet.link_exception(self._greenlet_died)
-        greenlet.start()
-        return greenlet
+        return vital.spawn(function, *arguments)
 
     def end(self) -> None:
         """Ask the process to stop; safe to call from a signal handler and more than once."""
@@ -60,6 +57,7 @@ class Process:
 
     def run(self) -> int:
         """Start the parts, wait for SIGTERM or SIGINT, stop them; return the exit code."""
+        vital.ends_by(self._fail)
         for number in (signal.SIGTERM, signal.SIGINT):
             gevent.signal_handler(number, self.end)
         try:
@@ -99,7 +97,6 @@ class Process:
             log.exception("%s did not stop cleanly", type(part).__name__)
             self._failed = True
 
-    def _greenlet_died(self, greenlet: "gevent.Greenlet[..., Any]") -> None:
-        log.critical("a greenlet died, the process ends", exc_info=greenlet.exc_info)
+    def _fail(self) -> None:
         self._failed = True
         self._ending.set()

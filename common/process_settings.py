@@ -44,7 +44,13 @@ class ChatStreamSettings:
     chat_stream_hours: float = option(168.0, "Hours for which the stream keeps a message", least=0.1)
     chat_stream_bytes: int = option(1024**3, "Largest size of the stream, in bytes", least=1024**2)
     chat_stream_channel: int = option(10_000, "Messages that the stream keeps of each channel", least=1)
-    chat_stream_replicas: int = option(1, "NATS servers that each keep a copy of the stream", least=1)
+    chat_log_stream: str = option("CHAT_LOG", "Name of the stream that the chat log reads, which gets all that is said")
+    chat_log_stream_hours: float = option(
+        72.0, "Hours for which that stream keeps a message: the longest time that the chat log may be away", least=0.1)
+    chat_log_stream_bytes: int = option(1024**3, "Largest size of that stream, in bytes", least=1024**2)
+    chat_stream_repeat_hours: float = option(
+        24.0, "Hours for which an announcement that is delivered twice is recognised", least=0.1)
+    chat_stream_replicas: int = option(1, "NATS servers that each keep a copy of the streams", least=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +62,14 @@ class ChatReportSettings:
         30.0, "Days for which the stream keeps a report, and knows that it is no new one", least=0.01)
     report_stream_bytes: int = option(256 * 1024**2, "Largest size of the stream of reports, in bytes",
                                       least=1024**2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChatMuteSettings:
+    """How long mutes are remembered. All processes need the same value."""
+
+    mute_days: float = option(366.0, "Days for which the last word about a mute is remembered; no mute lasts longer",
+                              least=0.01)
 
 
 @dataclass(frozen=True, kw_only=True)

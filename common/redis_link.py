@@ -14,6 +14,7 @@ import redis
 from gevent.event import Event
 from redis.connection import ConnectionPool
 
+from common import vital
 from common.metrics import Counter, Gauge
 from common.redis_primary import open_connection
 from common.redis_refusals import not_done
@@ -56,7 +57,7 @@ class Link:
         PENDING.set_function(lambda: self.pending)
         self._reason = "no connection yet"
         self._patient_until = self._clock() + self._timeout
-        self._keeper = gevent.spawn(self._keep)
+        self._keeper = vital.spawn(self._keep)
         self._connected.wait(self._timeout)
 
     def stop(self) -> None:

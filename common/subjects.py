@@ -10,7 +10,12 @@ import re
 PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 ESCAPE = re.compile(rb"=([0-9A-F]{2})")
 ALL_CHAT = "chat.>"
+CHAT_COPIES = "log"
+"""Below this stands all chat once more, for the chat log."""
+ALL_CHAT_COPIES = f"{CHAT_COPIES}.{ALL_CHAT}"
 ALL_CHAT_CONTROL = "control.chat.>"
+ALL_CHAT_CHANGES = "control.chat.*"
+ALL_CHAT_MUTES = "control.chat.*.mute.>"
 ALL_CHAT_REPORTS = "report.chat.>"
 
 
@@ -52,7 +57,7 @@ def chat_mute_public(world: str) -> str:
 
 
 def chat_mute_family(world: str, family: str) -> str:
-    """The same for the chat of a family."""
+    """The same for the chat of a family, by its id, which outlives its name."""
     return f"{chat_control(world)}.mute.family.{encode(family)}"
 
 

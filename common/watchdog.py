@@ -15,6 +15,7 @@ from typing import Any
 import gevent
 from gevent import monkey  # noqa: TID251  # for the unpatched thread functions; nothing is patched here
 
+from common import vital
 from common.metrics import Counter
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ class Watchdog:
     def start(self) -> None:
         start_thread = monkey.get_original("_thread", "start_new_thread")
         main_thread = monkey.get_original("_thread", "get_ident")()
-        self._greenlet = gevent.spawn(self._keep_beating)
+        self._greenlet = vital.spawn(self._keep_beating)
         start_thread(self._look, (lambda: sys._current_frames().get(main_thread),))  # noqa: SLF001  # the only way
 
     def stop(self) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import gevent
 
+from common import vital
 from common.metrics import Counter, Gauge
 from common.word_filter import WordFilter
 
@@ -42,7 +43,7 @@ class WordLists:
     def start(self) -> None:
         """Look once, then go on in the background."""
         self.step()
-        self._loop = gevent.spawn(self._run)
+        self._loop = vital.spawn(self._run)
 
     def stop(self) -> None:
         if self._loop is not None:

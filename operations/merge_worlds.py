@@ -23,6 +23,7 @@ log = logging.getLogger("operations.merge_worlds")
 STATEMENT_SECONDS = 3600.0
 LONGEST_NAME = 64
 NAMES = {"player": ("gn", "gn_key"), "family": ("name", "name_key")}
+MORE = {"player": "", "family": ", named = UTC_TIMESTAMP(3)"}  # what was said under a new name before is not theirs
 
 
 class CannotMergeError(Exception):
@@ -95,7 +96,7 @@ def _move(connection: Any, table: str, source: str, target: str) -> int:
     shown, key = NAMES[table]
     with connection.cursor() as cursor:
         count: int = cursor.execute(
-            f"UPDATE {table} SET world = %s, {shown} = CONCAT({shown}, %s), {key} = CONCAT({key}, %s) "  # noqa: S608  # constants
+            f"UPDATE {table} SET world = %s, {shown} = CONCAT({shown}, %s), {key} = CONCAT({key}, %s){MORE[table]} "  # noqa: S608  # constants
             "WHERE world = %s", (target, f"_{source}", f"_{source}", source))
         return count
 

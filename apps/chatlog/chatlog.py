@@ -7,13 +7,14 @@ from pathlib import Path
 from apps.chatlog.entries import entry
 from apps.chatlog.evidence import Evidence
 from apps.chatlog.folder import Folder
+from apps.chatlog.gaps import Gaps
 from apps.chatlog.recorder import Pace, Recorder, Source
 from apps.chatlog.report_entries import PREFIX
 from apps.chatlog.settings import ChatlogSettings
 from common.health import Health
 from common.lifecycle import Process
 from common.metrics import Counter, Gauge
-from common.nats.chat_stream import chat_stream, report_stream
+from common.nats.chat_stream import chat_stream, log_stream, report_stream
 from common.nats.client import Client
 from common.nats.jetstream import JetStream
 from common.ops import OpsServer
@@ -42,7 +43,9 @@ def build(settings: ChatlogSettings) -> Process:
 
 
 def _chat(settings: ChatlogSettings, jetstream: JetStream) -> Recorder:
-    source = Source("the chat", chat_stream(settings), settings.consumer, entry, MESSAGES, PENDING_MESSAGES)
+    gaps = Gaps(jetstream, settings.chat_stream, settings.consumer)
+    source = Source("the chat", log_stream(settings), settings.consumer, entry, MESSAGES, PENDING_MESSAGES,
+                    feeds=[chat_stream(settings)], gaps=gaps)
     folder = Folder(Path(settings.log_dir), remember=4 * settings.batch)
     return Recorder(jetstream, source, folder, _pace(settings), keep_days=settings.keep_days, now=_now,
                     clock=time.monotonic)
@@ -58,7 +61,8 @@ def _reports(settings: ChatlogSettings, jetstream: JetStream) -> Recorder:
 
 
 def _pace(settings: ChatlogSettings) -> Pace:
-    return Pace(settings.batch, settings.collect_seconds, settings.retry_seconds, settings.ack_seconds)
+    return Pace(settings.batch, settings.collect_seconds, settings.retry_seconds, settings.ack_seconds,
+                settings.look_seconds)
 
 
 def _now() -> datetime:

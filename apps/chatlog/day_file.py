@@ -5,6 +5,7 @@ messages were not acknowledged and come again.
 """
 
 import gzip
+import logging
 import os
 import zlib
 from collections import deque
@@ -13,10 +14,13 @@ from pathlib import Path
 
 import orjson
 
-from apps.chatlog.entries import Entry
+from apps.chatlog.entries import Entry, Key
 from common.metrics import Counter
 
+log = logging.getLogger(__name__)
+
 REPAIRED = Counter("chatlog_repaired_total", "Files whose half written end was cut off")
+UNREADABLE = Counter("chatlog_unreadable_lines_total", "Lines in files of the log that are none of its own")
 
 GZIP = 31  # window bits of zlib for the gzip format
 CHUNK = 1 << 20
@@ -24,22 +28,22 @@ LEVEL = 6
 
 
 class DayFile:
-    """Appends to a file, and knows the numbers of its last lines."""
+    """Appends to a file, and knows the keys of its last lines."""
 
     def __init__(self, path: Path, remember: int) -> None:
-        """Reads the file once and repairs it; ``remember`` is how many numbers may come again. Raises OSError."""
+        """Reads the file once and repairs it; ``remember`` is how many messages may come again. Raises OSError."""
         self._path = path
-        self._numbers: deque[int] = deque(maxlen=remember)
+        self._keys: deque[Key] = deque(maxlen=remember)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._size = self._repair() if path.exists() else 0
 
     def append(self, entries: Sequence[Entry]) -> int:
         """Write what is not there yet and wait until the disk has it; return how much that was. Raises OSError."""
-        known = set(self._numbers)
-        new = [entry for entry in entries if entry.number not in known]
+        known = set(self._keys)
+        new = [entry for entry in entries if entry.key not in known]
         if new:
             self._write(gzip.compress(b"".join(entry.line + b"\n" for entry in new), LEVEL))
-            self._numbers.extend(entry.number for entry in new)
+            self._keys.extend(entry.key for entry in new)
         return len(new)
 
     def _write(self, piece: bytes) -> None:
@@ -59,16 +63,25 @@ class DayFile:
 
     def _repair(self) -> int:
         """Return the size of the part that is whole."""
-        whole = 0
+        whole = strange = 0
         with self._path.open("rb") as file:
             while (piece := _read_piece(file.fileno(), whole)) is not None:
                 lines, whole = piece
-                self._numbers.extend(_numbers(lines))
+                strange += self._learn(lines.splitlines())
             size = os.fstat(file.fileno()).st_size
         if size > whole:
             os.truncate(self._path, whole)
             REPAIRED.inc()
+        if strange:
+            UNREADABLE.inc(strange)
+            log.warning("a file has lines that are none of the log", extra={"file": str(self._path), "count": strange})
         return whole
+
+    def _learn(self, lines: Sequence[bytes]) -> int:
+        """Remember the keys of lines; return how many have none, because they are none of the log."""
+        found = [key for line in lines if (key := _key(line))]
+        self._keys.extend(found)
+        return len(lines) - len(found)
 
 
 def read_lines(path: Path) -> Iterator[bytes]:
@@ -112,5 +125,9 @@ def _read_piece(handle: int, begin: int) -> tuple[bytes, int] | None:
     return b"".join(lines), position - len(unpacker.unused_data)
 
 
-def _numbers(lines: bytes) -> list[int]:
-    return [orjson.loads(line)["number"] for line in lines.splitlines()]
+def _key(line: bytes) -> Key | None:
+    try:
+        fields = orjson.loads(line)
+        return fields["number"], fields["time"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return None

@@ -6,17 +6,22 @@ from typing import NamedTuple
 import orjson
 
 from common import chat_messages, subjects
-from common.nats.jetstream import Stored
+from common.nats.stored import Stored
 
 NAME_LIMIT = 200  # bytes of a folder's name; file systems take 255
 UNNAMED = "=="  # no encoded name has this
 
 
+Key = tuple[int, str]
+"""Number of a message in its stream, and its time as the line has it. A stream that was made anew gives numbers a
+second time, so only both together tell a message from all others."""
+
+
 class Entry(NamedTuple):
-    """A line without its end, which file it goes to (relative, with ``/``), and the number of its message."""
+    """A line without its end, which file it goes to (relative, with ``/``), and the key of its message."""
 
     file: str
-    number: int
+    key: Key
     line: bytes
 
 
@@ -26,17 +31,18 @@ def entry(message: Stored) -> Entry:
     ::
 
         {"number": 17, "time": "2026-01-31T23:59:59.123Z", "world": "s1", "channel": "family", "name": "Red",
-         "from": "Ada", "text": "hello"}
+         "from": "Ada", "uid": "p17...", "text": "hello"}
 
-    ``number`` is the one in the stream: it grows, and comes once. ``name`` is empty for ``public`` and ``system``.
+    ``number`` is the one in the stream: it grows until the stream is made anew. ``name`` is empty for ``public`` and
+    ``system``.
     """
     _, world, channel, name = [*message.subject.split(".", 3), "", "", ""][:4]
     said = chat_messages.fields(message)
     line = orjson.dumps({
         "number": message.number, "time": said["time"], "world": decoded(world), "channel": channel,
-        "name": decoded(name), "from": said["from"], "text": said["text"]})
+        "name": decoded(name), "from": said["from"], "uid": said["uid"], "text": said["text"]})
     day = chat_messages.moment(message.time)
-    return Entry(f"{folder(world)}/{day:%Y-%m-%d}.jsonl.gz", message.number, line)
+    return Entry(f"{folder(world)}/{day:%Y-%m-%d}.jsonl.gz", (message.number, str(said["time"])), line)
 
 
 def folder(token: str) -> str:

@@ -4,10 +4,11 @@ from apps.chatlog import report_entries
 from apps.chatlog.entries import Entry
 from apps.chatlog.report_entries import Wanted
 from common import chat_messages
-from common.nats.jetstream import NANOSECONDS, JetStream, Stored
+from common.nats.jetstream import JetStream
+from common.nats.stored import NANOSECONDS, Stored
 
 PAGE = 256
-"""Messages that are looked through for those of one sender."""
+"""Messages that are looked through for those of one player."""
 
 
 class Evidence:
@@ -25,7 +26,8 @@ class Evidence:
         return report_entries.entry(report, self._later(wanted, report.time) if wanted else [])
 
     def _later(self, wanted: Wanted, time: int) -> list[Stored]:
-        most = wanted.most if wanted.sender is None else max(PAGE, wanted.most)
+        most = wanted.most if wanted.only_like is None else max(PAGE, wanted.most)
         found = self._jetstream.read(self._stream, wanted.subject, number=wanted.after + 1, most=most, times=True)
-        return [message for message in found if message.time <= time + self._nanoseconds and wanted.sender in (
-            None, chat_messages.split(message.payload)[0])][:wanted.most]
+        return [message for message in found if message.time <= time + self._nanoseconds and (
+            wanted.only_like is None or chat_messages.is_from_same(chat_messages.fields(message), wanted.only_like)
+        )][:wanted.most]

@@ -9,19 +9,28 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+import orjson
+
 from apps.chatlog.day_file import DayFile
-from apps.chatlog.entries import Entry
+from apps.chatlog.entries import Entry, Key
 
 DAY = r"(\d{4}-\d\d-\d\d)\.jsonl\.gz"
-LOCK = ".lock"
+LOCK, PLACE = ".lock", ".place"
 OPEN_FILES = 1000
 
 
+class Place(NamedTuple):
+    """How far the log has come: number and time (nanoseconds since 1970) of the latest message that is on the disk."""
+
+    number: int
+    time: int
+
+
 class Outcome(NamedTuple):
-    """How many entries were new, the numbers of all that are on the disk now, and why not all of them are."""
+    """How many entries were new, the keys of all that are on the disk now, and why not all of them are."""
 
     new: int
-    safe: set[int]
+    safe: set[Key]
     failure: OSError | None
 
 
@@ -72,8 +81,22 @@ class Folder:
             except OSError as error:
                 failure = error
             else:
-                safe |= {entry.number for entry in found}
+                safe |= {entry.key for entry in found}
         return Outcome(new, safe, failure)
+
+    def place(self) -> Place | None:
+        """Return how far the log has come; None when that is not known."""
+        try:
+            number, time = orjson.loads((self._root / PLACE).read_bytes())
+            return Place(int(number), int(time))
+        except (FileNotFoundError, TypeError, ValueError):
+            return None
+
+    def note_place(self, place: Place) -> None:
+        """Keep how far the log has come, whatever ends in this moment."""
+        unfinished = self._root / f"{PLACE}.new"
+        unfinished.write_bytes(orjson.dumps([*place]))
+        unfinished.replace(self._root / PLACE)
 
     def remove_old(self, today: date, days: int) -> list[str]:
         """Remove the files of days that are more than ``days`` ago; return their names."""

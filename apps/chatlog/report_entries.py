@@ -7,18 +7,21 @@ import orjson
 
 from apps.chatlog.entries import Entry, decoded, folder
 from common import chat_messages
-from common.nats.jetstream import Stored
+from common.nats.stored import Stored
 
 PREFIX = "reports-"
 
 
 class Wanted(NamedTuple):
-    """What completes a report: up to ``most`` messages of a channel after a number, of one sender where it is named."""
+    """What completes a report: up to ``most`` messages of a channel after a number.
+
+    Where ``only_like`` is a message, they are of the player who said that one.
+    """
 
     subject: str
     after: int
     most: int
-    sender: str | None
+    only_like: dict[str, Any] | None
 
 
 def wanted(message: Stored) -> Wanted | None:
@@ -27,7 +30,8 @@ def wanted(message: Stored) -> Wanted | None:
     if body is None or not body["more"]:
         return None
     last = [body["message"], *body["after"]][-1]
-    return Wanted(body["subject"], last["number"], body["more"], body["only_from"])
+    only_like = None if body["only_from"] is None else body["message"]
+    return Wanted(body["subject"], last["number"], body["more"], only_like)
 
 
 def entry(message: Stored, later: Sequence[Stored]) -> Entry:
@@ -36,26 +40,28 @@ def entry(message: Stored, later: Sequence[Stored]) -> Entry:
     ::
 
         {"number": 3, "time": "2026-01-31T23:59:59.123Z", "world": "s1", "channel": "family", "name": "Red",
-         "reporter": {"uid": "p17", "name": "Bert"}, "reported": "Ada", "reason": "insults",
-         "message": {"number": 17, "time": "...", "from": "Ada", "text": "..."}, "before": [], "after": []}
+         "reporter": {"uid": "p17", "name": "Bert"}, "reported": "Ada", "reported_uid": "p4", "reason": "insults",
+         "message": {"number": 17, "time": "...", "from": "Ada", "uid": "p4", "text": "..."}, "before": [], "after": []}
 
     ``number`` is the report's own, ``time`` is when it was made. What is no report is kept as ``unreadable``.
     """
     made = chat_messages.moment(message.time)
     world = (message.subject.split(".") + [""] * 3)[2]
-    line = {"number": message.number, "time": chat_messages.written(made), "world": decoded(world)}
+    time = chat_messages.written(made)
+    line = {"number": message.number, "time": time, "world": decoded(world)}
     body = _body(message)
     if body is None:
         line["unreadable"] = message.payload.decode(errors="replace")
     else:
         line |= _line(body, later)
-    return Entry(f"{folder(world)}/{PREFIX}{made:%Y-%m-%d}.jsonl.gz", message.number, orjson.dumps(line))
+    return Entry(f"{folder(world)}/{PREFIX}{made:%Y-%m-%d}.jsonl.gz", (message.number, time), orjson.dumps(line))
 
 
 def _line(body: dict[str, Any], later: Sequence[Stored]) -> dict[str, Any]:
     _, _, channel, name = [*body["subject"].split(".", 3), "", "", ""][:4]
     return {"channel": channel, "name": decoded(name), "reporter": body["reporter"],
-            "reported": body["message"]["from"], "reason": body["reason"], "message": body["message"],
+            "reported": body["message"]["from"], "reported_uid": body["message"].get("uid", ""),
+            "reason": body["reason"], "message": body["message"],
             "before": body["before"], "after": [*body["after"], *map(chat_messages.fields, later)]}
 
 
@@ -73,7 +79,7 @@ def _body(message: Stored) -> dict[str, Any] | None:
 
 
 def _is_message(item: dict[str, Any]) -> bool:
-    return type(item["number"]) is int and _are_texts(item["time"], item["from"], item["text"])
+    return type(item["number"]) is int and _are_texts(item["time"], item["from"], item.get("uid", ""), item["text"])
 
 
 def _are_texts(*values: object) -> bool:

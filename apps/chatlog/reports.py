@@ -2,6 +2,7 @@
 
     python -m apps.chatlog.reports --folder chat-log                      # a line for each report
     python -m apps.chatlog.reports --folder chat-log --reported Ada --world s1
+    python -m apps.chatlog.reports --folder chat-log --uid p4...          # whatever name the player had
     python -m apps.chatlog.reports --folder chat-log --show 3             # all that belongs to report 3
 """
 
@@ -17,13 +18,17 @@ from apps.chatlog.day_file import read_lines
 from apps.chatlog.report_entries import PREFIX
 
 TEXT = 60  # characters of a message in the list
+UNKNOWN = "uid not known"  # in reports of former versions
 
 
 def reports(folder: Path) -> Iterator[dict[str, Any]]:
-    """Yield all reports, the oldest day of each world first. Raises OSError."""
+    """Yield all reports, the oldest day of each world first; what is none is told and left out. Raises OSError."""
     for path in sorted(folder.glob(f"*/{PREFIX}*.jsonl.gz")):
         for line in read_lines(path):
-            yield orjson.loads(line)
+            try:
+                yield orjson.loads(line)
+            except orjson.JSONDecodeError:
+                sys.stderr.write(f"{path}: a line is no report\n")
 
 
 def listed(report: dict[str, Any]) -> str:
@@ -48,7 +53,7 @@ def shown(report: dict[str, Any]) -> list[str]:
         f"world     {report['world']}",
         f"channel   {_channel(report)}",
         f"reporter  {report['reporter']['name']} ({report['reporter']['uid']})",
-        f"reported  {report['reported']}",
+        f"reported  {report['reported']} ({report.get('reported_uid') or UNKNOWN})",
         f"reason    {report['reason']}",
         *(f"{mark} {item['number']}  {item['time']}  {item['from']}: {item['text']}" for mark, item in said),
     ]
@@ -66,6 +71,7 @@ def _channel(report: dict[str, Any]) -> str:
 def _matches(report: dict[str, Any], wanted: argparse.Namespace) -> bool:
     return ((wanted.world is None or report["world"] == wanted.world)
             and (wanted.reported is None or report.get("reported") == wanted.reported)
+            and (wanted.uid is None or report.get("reported_uid") == wanted.uid)
             and (wanted.show is None or report["number"] == wanted.show))
 
 
@@ -79,6 +85,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--folder", type=Path, required=True, help="the --log-dir of the chat log")
     parser.add_argument("--world", help="only reports of this world")
     parser.add_argument("--reported", metavar="NAME", help="only reports of messages of this player")
+    parser.add_argument("--uid", help="only reports of messages of the player with this uid, whatever the name was")
     parser.add_argument("--show", type=int, metavar="NUMBER", help="all of one report")
     wanted = parser.parse_args(arguments)
     if not wanted.folder.is_dir():

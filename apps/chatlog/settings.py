@@ -22,6 +22,8 @@ class WritingSettings:
     collect_seconds: float = option(1.0, "Seconds that messages are collected for before they are written", least=0)
     ack_seconds: float = option(30.0, "Seconds after which a message that was not written is given out again", least=1)
     retry_seconds: float = option(1.0, "Seconds to wait after NATS or the disk failed", least=0.05)
+    look_seconds: float = option(
+        5.0, "Seconds between two looks for messages that did not arrive, lost streams and old files", least=0.05)
     consumer: str = option("chat-log", "Name of the durable consumer: where the log stands is kept under it")
 
 

@@ -8,6 +8,7 @@ import gevent
 
 from apps.config.catalogue import Catalogue, Outcome
 from apps.config.problems import Problem
+from common import vital
 from common.metrics import Counter, Gauge
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ class Watcher:
     def start(self) -> None:
         """Look once, then go on in the background."""
         self.step()
-        self._loop = gevent.spawn(self._run)
+        self._loop = vital.spawn(self._run)
 
     def stop(self) -> None:
         if self._loop is not None:

@@ -99,6 +99,8 @@ class Admission:
             answers = self._auth.post(PATH, {"keys": list(batch)}, idempotent=False)
         except ServiceUnavailableError as error:
             log.warning("nonces not redeemed", extra={"count": len(batch), "detail": str(error)})
+        except Exception:  # those who come next are asked about all the same
+            log.exception("nonces not redeemed", extra={"count": len(batch)})
         finally:  # those who wait hear of it, whatever happened
             for nonce, waiting in batch.items():
                 answer = answers.get(nonce)

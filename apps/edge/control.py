@@ -1,8 +1,7 @@
 """Takes what game logic tells the edges about players: another family, or silence for a while."""
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import orjson
@@ -49,36 +48,19 @@ class Control:
         self._mutes = muted
         self._moved = moved
         self._subscription: Any = None
-        self._newer: set[str] | None = None
 
     def start(self) -> None:
+        MUTED.set_function(self._mutes.active)
         self._subscription = self._nats.subscribe(subjects.ALL_CHAT_CONTROL, callback=self.take)
 
     def stop(self) -> None:
         self._nats.unsubscribe(self._subscription)
 
     def take(self, message: Message) -> None:
-        """Apply a control message; one that cannot be read is counted and skipped. Never waits."""
-        if self._newer is not None:
-            self._newer.add(message.subject)
-        self._take(message)
+        """Apply a control message; one that cannot be read is counted and skipped. Never waits.
 
-    @contextmanager
-    def replaying(self) -> Iterator[Callable[[Message], None]]:
-        """Give what applies messages of before. A mute that comes anew meanwhile wins; one replay at a time."""
-        newer: set[str] = set()
-
-        def take(message: Message) -> None:
-            if ".mute." not in message.subject or message.subject not in newer:
-                self._take(message)
-
-        self._newer = newer
-        try:
-            yield take
-        finally:
-            self._newer = None
-
-    def _take(self, message: Message) -> None:
+        It may be one of before: what it says about the same as a later one does not count.
+        """
         try:
             kind = self._apply(orjson.loads(message.payload))
         except (orjson.JSONDecodeError, ChangeError, MuteError) as error:
@@ -96,7 +78,5 @@ class Control:
             self._moved(change)
             return "family"
         if fields["kind"] == "mute":
-            self._mutes.apply(mutes.read(fields))
-            MUTED.set(len(self._mutes))
-            return "mute"
+            return "mute" if self._mutes.apply(mutes.read(fields)) else "overtaken"
         return "unknown"  # of a later version; an older edge goes on without it

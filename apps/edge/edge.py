@@ -21,7 +21,7 @@ from apps.edge.moderator import FilterMode, Moderator
 from apps.edge.mutes import Mutes
 from apps.edge.outbound import SendLimits
 from apps.edge.presence import Presence
-from apps.edge.recall import Recall, control_streams
+from apps.edge.recall import Recall
 from apps.edge.relay import Relay
 from apps.edge.reports import Reports
 from apps.edge.rooms import Rooms
@@ -32,7 +32,7 @@ from common import tls
 from common.health import Health
 from common.http_client import JsonClient
 from common.lifecycle import Process
-from common.nats.chat_stream import chat_stream, report_stream
+from common.nats.chat_stream import change_stream, chat_stream, log_stream, mute_stream, report_stream
 from common.nats.client import Client
 from common.nats.errors import NATSError
 from common.nats.jetstream import JetStream
@@ -84,10 +84,11 @@ def build(settings: EdgeSettings) -> Process:
 
 
 def _recall(settings: EdgeSettings, jetstream: JetStream, control: Control, process: Process) -> Recall:
-    streams = control_streams(settings.change_seconds, settings.chat_stream_replicas)
-    others = [chat_stream(settings), report_stream(settings, settings.chat_stream_replicas)]
+    replicas = settings.chat_stream_replicas
+    streams = [change_stream(settings.change_seconds, replicas), mute_stream(settings, replicas)]
+    others = [log_stream(settings), chat_stream(settings), report_stream(settings, replicas)]
     return Recall(jetstream, streams, control, others=others, wait=settings.nats_timeout,
-                  retry=settings.recall_seconds, spawn=process.spawn)
+                  retry=settings.recall_seconds, look=settings.stream_seconds, spawn=process.spawn)
 
 
 def _presence(settings: EdgeSettings, nats: Client, changes: RecentChanges, process: Process) -> Presence:

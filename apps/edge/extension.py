@@ -13,7 +13,7 @@ import orjson
 from apps.edge import commands
 from apps.edge.commands import Name
 from common import subjects
-from common.nats.jetstream import Stored
+from common.nats.stored import Stored
 
 SEPARATOR = b";"
 AFTER = b"after-"
@@ -28,7 +28,8 @@ class Wishes(NamedTuple):
 
     ``system``: announcements too. ``floor``: the last number before the client was let in; what comes after that, it
     gets in any case. None when it is not known. ``online``: who of the family comes and goes. ``afters`` are numbers of
-    their own for some channels, ``position``: how far each channel has been given.
+    their own for some channels, ``position``: how far each channel has been given. ``since``: nothing that was said
+    before that time is for the client, in nanoseconds since 1970.
     """
 
     last: int = 0
@@ -38,6 +39,7 @@ class Wishes(NamedTuple):
     online: bool = False
     afters: Mapping[str, int] = MappingProxyType({})
     position: bool = False
+    since: int = 0
 
     def after_in(self, subject: str) -> int | None:
         """Return the number after which a channel is wanted; None when it is not wanted from a number on."""

@@ -5,10 +5,9 @@ read. So nothing is missed when NATS was away, and plain clients wait for nothin
 """
 
 import logging
-import math
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import gevent
 from gevent.event import Event
@@ -19,7 +18,7 @@ from apps.edge.fan_out import TURN, Receiver
 from apps.edge.history import History, Past
 from common.metrics import Counter
 from common.nats.errors import NATSError
-from common.nats.jetstream import Stored
+from common.nats.stored import Stored
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +28,17 @@ UNREAD = Counter("edge_stream_failures_total", "Times when the stream of the cha
 FIRST_WAIT, LONGEST_WAIT = 0.002, 0.1
 PATIENCE = 2.0  # seconds that a message may take from the room to the stream
 RETRY = 1.0
+
+
+class Seat(NamedTuple):
+    """Up to which number a client has heard this channel at another edge; what was said before a time is not for it."""
+
+    heard: int
+    since: int
+
+    def may_hear(self, message: Stored) -> bool:
+        """Whether a message is for this client."""
+        return message.number > self.heard and message.time >= self.since
 
 
 class Follower:
@@ -41,8 +51,7 @@ class Follower:
         self._recent: deque[Stored] = deque(maxlen=history.limit)
         self._position: int | None = None
         self._joining: dict[Receiver, Wishes] = {}
-        self._members: dict[Receiver, int] = {}
-        """Each with the number up to which it has heard this channel at another edge."""
+        self._members: dict[Receiver, Seat] = {}
         self._expected = 0
         self._fails = False
         self._doubts = False
@@ -117,7 +126,7 @@ class Follower:
         self._recent.clear()
         self._recent.extend([*kept, *past.messages])
         self._position = past.messages[-1].number if past.messages else common
-        self._members = dict.fromkeys(self._members, 0)
+        self._members = {member: seat._replace(heard=0) for member, seat in self._members.items()}
         self._pass_on(past.messages, extension.gap_line(self._subject, position))
 
     def _read_on(self) -> None:
@@ -150,43 +159,49 @@ class Follower:
     def _pass_on(self, messages: Sequence[Stored], begin_with: bytes = b"") -> None:
         lines = [extension.message_line(message) for message in messages]
         data = begin_with + b"".join(lines)
-        first = messages[0].number if messages else math.inf
         members = list(self._members)
         for begin in range(0, len(members), TURN):
             if begin:
                 gevent.sleep(0)
             for member in members[begin:begin + TURN]:
-                heard = self._members.get(member)
-                if heard is not None:
-                    member.send(data if heard < first else _after(heard, messages, lines))
+                seat = self._members.get(member)
+                if seat is not None:
+                    for_all = not messages or seat.may_hear(messages[0])
+                    member.send(data if for_all else begin_with + _for(seat, messages, lines))
 
     def _admit(self, member: Receiver, wishes: Wishes) -> None:
-        lines, heard = self._past(wishes)
+        lines, seat = self._past(wishes)
         if wishes.position:
             lines.append(extension.position_line(self._subject, self._position or 0))
         if self._joining.get(member) is not wishes:
             return  # it has left, or wishes something else now
         del self._joining[member]
-        self._members[member] = heard
+        self._members[member] = seat
         if lines:
             member.send(b"".join(lines))
 
-    def _past(self, wishes: Wishes) -> tuple[list[bytes], int]:
-        """Return the lines up to the position of the moment, and up to where the client has heard all before.
+    def _past(self, wishes: Wishes) -> tuple[list[bytes], Seat]:
+        """Return the lines up to the position of the moment, and from where on the client is to hear.
 
-        That may be further than this edge has read. After a gap it counts for nothing: numbers may begin anew.
+        It may have heard more than this edge has read. After a gap that counts for nothing: numbers may begin anew.
         """
+        seat = Seat(0, wishes.since)
         after = wishes.after_in(self._subject)
         if after is not None:
-            past = self._since(after)
-            return self._lines(past, after), 0 if past.has_gap else after
+            past = self._missed(after, wishes.since)
+            return self._lines(past, after, seat), seat if past.has_gap else seat._replace(heard=after)
         floor = self._position or 0 if wishes.floor is None else wishes.floor
-        older = [message for message in self._recent if message.number <= floor]
+        older = [message for message in self._recent if message.number <= floor and seat.may_hear(message)]
         last = map(extension.message_line, older[max(0, len(older) - wishes.last):])
-        return [*last, *self._lines(self._since(floor), floor)], 0
+        return [*last, *self._lines(self._since(floor), floor, seat)], seat
 
-    def _lines(self, past: Past, after: int) -> list[bytes]:
-        lines = [extension.message_line(message) for message in past.messages]
+    def _missed(self, after: int, since: int) -> Past:
+        """Return what came after a number; when that is older than what the client may hear, some may be missing."""
+        past = self._since(after)
+        return past._replace(has_gap=past.has_gap or (since > 0 and not self._history.reaches(after, since)))
+
+    def _lines(self, past: Past, after: int, seat: Seat) -> list[bytes]:
+        lines = [extension.message_line(message) for message in past.messages if seat.may_hear(message)]
         return [extension.gap_line(self._subject, after), *lines] if past.has_gap else lines
 
     def _since(self, number: int) -> Past:
@@ -205,6 +220,6 @@ class Follower:
         return self._position
 
 
-def _after(number: int, messages: Sequence[Stored], lines: Sequence[bytes]) -> bytes:
-    """Return the lines of the messages after a number."""
-    return b"".join(line for line, message in zip(lines, messages, strict=True) if message.number > number)
+def _for(seat: Seat, messages: Sequence[Stored], lines: Sequence[bytes]) -> bytes:
+    """Return the lines of the messages that are for a client."""
+    return b"".join(line for line, message in zip(lines, messages, strict=True) if seat.may_hear(message))

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from common.nats.jetstream import JetStream, Stored, Stream
+from common import subjects
+from common.nats.jetstream import JetStream, Stream
+from common.nats.stored import Stored
 
 PAGE = 256
 NO_CHANNEL = "chat.none"  # the state of a stream comes without its channels
@@ -36,7 +38,7 @@ class History:
 
     def after(self, subject: str, number: int) -> list[Stored]:
         """Return the next messages of a channel after a number; none when there are no more."""
-        return self._jetstream.read(self._stream.name, subject, number=number + 1, most=PAGE)
+        return self._jetstream.read(self._stream.name, subject, number=number + 1, most=PAGE, times=True)
 
     def top(self) -> int:
         """Return the last number of the stream."""
@@ -85,12 +87,21 @@ class History:
         lost = int(state["first_seq"]) > number + 1 or full or len(found) > self.limit
         return Past(found[-self.limit:], has_gap=lost)
 
-    def around(self, subject: str, number: int, *, before: int, after: int) -> Surroundings | None:
-        """Return a message of a channel with up to so many others; None when it is not there, or of another channel."""
+    def reaches(self, number: int, since: int) -> bool:
+        """Whether all that came after a number came at a time (nanoseconds since 1970) or later."""
+        first = self._jetstream.read_since(self._stream.name, subjects.ALL_CHAT, time=since, most=1)
+        return number + 1 >= (first[0].number if first else self.top() + 1)
+
+    def around(self, subject: str, number: int, *, before: int, after: int, since: int = 0) -> Surroundings | None:
+        """Return a message of a channel with up to so many others.
+
+        None when it is not there, of another channel, or older than ``since``, which holds for the others too.
+        """
         found = self._read(subject, number, after + 1)
-        if not found or found[0].number != number:
+        if not found or found[0].number != number or found[0].time < since:
             return None
-        return Surroundings(self._before(subject, number, before), found[0], found[1:])
+        older = [message for message in self._before(subject, number, before) if message.time >= since]
+        return Surroundings(older, found[0], found[1:])
 
     def _before(self, subject: str, number: int, count: int) -> list[Stored]:
         """Return the last ``count`` messages before a number that is there.

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from apps.edge import commands
 from common import subjects
+from common.nats.stored import nanoseconds
 
 NONCE = re.compile(rb"[!-~]{1,128}")
 NAME_LIMIT = 256  # bytes; escaped it is three times as long and still fits well into a line of NATS
@@ -15,10 +16,26 @@ class IdentityError(ValueError):
     """A nonce or its payload is not usable."""
 
 
+class Family(NamedTuple):
+    """A family; ``name`` is '' for none, ``id`` is '' where it is not known.
+
+    ``since`` is when it got its name, in nanoseconds since 1970, 0 where that is not known: what was said under the
+    name before is another family's.
+    """
+
+    name: str
+    id: str = ""
+    since: int = 0
+
+
+NO_FAMILY = Family("")
+
+
 class Identity(NamedTuple):
     """A name in the chat and the NATS subjects that it may talk on; ``family`` is None without a family.
 
-    ``uid`` is empty when the nonce did not tell who the player is.
+    ``uid`` is empty when the nonce did not tell who the player is; ``fid`` is the id of the family,
+    ``since`` as ``Family`` has it.
     """
 
     game_name: bytes
@@ -26,6 +43,8 @@ class Identity(NamedTuple):
     family: str | None
     world: str = ""
     uid: str = ""
+    fid: str = ""
+    since: int = 0
 
     @property
     def subjects(self) -> list[str]:
@@ -47,9 +66,10 @@ class Identity(NamedTuple):
         """The name of the family, '' without one."""
         return subjects.decode(self.family.rpartition(".")[2]) if self.family else ""
 
-    def in_family(self, name: str) -> "Identity":
-        """Return the same player in another family, in none if ``name`` is empty."""
-        return self._replace(family=subjects.family_chat(self.world, name) if name else None)
+    def in_family(self, family: Family) -> "Identity":
+        """Return the same player in another family, or in none."""
+        subject = subjects.family_chat(self.world, family.name) if family.name else None
+        return self._replace(family=subject, fid=family.id, since=family.since)
 
 
 def nonce(payload: bytes) -> str:
@@ -60,24 +80,33 @@ def nonce(payload: bytes) -> str:
 
 
 def read(payload: Mapping[str, Any]) -> Identity:
-    """Return the identity in a nonce's payload: ``gn``, ``world``, ``uid`` and ``fn`` ('' without a family).
+    """Return the identity in a nonce's payload: ``gn``, ``world``, ``uid`` and what ``family`` reads.
 
     Raises IdentityError when a name is missing, is not text, is too long or has control characters.
     """
     world = _name(payload, "world")
-    family = family_name(payload.get("fn"))
-    return Identity(
-        game_name=_name(payload, "gn").encode(),
-        public=subjects.public_chat(world),
-        family=subjects.family_chat(world, family) if family else None,
-        world=world,
-        uid=_name(payload, "uid") if payload.get("uid") else "",
-    )
+    nobody = Identity(game_name=_name(payload, "gn").encode(), public=subjects.public_chat(world), family=None,
+                      world=world, uid=_optional(payload, "uid"))
+    return nobody.in_family(family(payload))
 
 
-def family_name(value: object) -> str:
-    """Return the name of a family, '' for none. Raises IdentityError for what can be no name."""
-    return _name({"fn": value}, "fn") if value else ""
+def family(fields: Mapping[str, Any]) -> Family:
+    """Return the family in a nonce's payload or a control message: ``fn`` ('' without one), its id ``fid``, ``since``.
+
+    ``since`` is ISO 8601 in UTC without a zone. Raises IdentityError for what can be no name, and no time.
+    """
+    return Family(_optional(fields, "fn"), _optional(fields, "fid"), _moment(_optional(fields, "since")))
+
+
+def _moment(text: str) -> int:
+    try:
+        return nanoseconds(text) if text else 0
+    except ValueError:
+        raise IdentityError("since is no time") from None
+
+
+def _optional(payload: Mapping[str, Any], field: str) -> str:
+    return _name(payload, field) if payload.get(field) else ""
 
 
 def _name(payload: Mapping[str, Any], field: str) -> str:

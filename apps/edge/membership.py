@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from apps.edge import identity
+from apps.edge.identity import Family
 
 Player = tuple[str, str]
 """World and uid."""
@@ -19,10 +20,10 @@ class ChangeError(ValueError):
 
 
 class Change(NamedTuple):
-    """A player is in this family now; in none if it is empty."""
+    """A player is in this family now."""
 
     player: Player
-    family: str
+    family: Family
     time: str
     """When it happened: ISO 8601 in UTC with milliseconds, so that texts compare as moments do; may be empty."""
 
@@ -66,11 +67,11 @@ class RecentChanges:
 
 
 def read(fields: Mapping[str, Any]) -> Change:
-    """Return the change in a control message: ``world``, ``uid``, ``fn`` and ``time``. Raises ChangeError."""
+    """Return the change in a control message: ``world``, ``uid``, the family and ``time``. Raises ChangeError."""
     world, uid, time = (fields.get(name, "") for name in ("world", "uid", "time"))
     if not all(isinstance(value, str) for value in (world, uid, time)) or not (world and uid):
         raise ChangeError("a change of a family has no world or uid, or one that is no text")
     try:
-        return Change((world, uid), identity.family_name(fields.get("fn")), time)
+        return Change((world, uid), identity.family(fields), time)
     except identity.IdentityError as error:
         raise ChangeError(str(error)) from None

@@ -3,6 +3,7 @@
 from enum import Enum
 from typing import NamedTuple, Protocol
 
+from apps.edge import mutes
 from apps.edge.identity import Identity
 from apps.edge.mutes import Mutes
 from common.metrics import Counter
@@ -48,9 +49,9 @@ class Lists(Protocol):
 class Moderator:
     """Judges messages of all sessions of an edge."""
 
-    def __init__(self, mutes: Mutes, rates: Rates, lists: Lists, mode: FilterMode) -> None:
+    def __init__(self, muted: Mutes, rates: Rates, lists: Lists, mode: FilterMode) -> None:
         """``rates`` are of a player in a channel, whatever the connection."""
-        self._mutes = mutes
+        self._mutes = muted
         self._rates = rates
         self._lists = lists
         self._mode = mode
@@ -63,7 +64,7 @@ class Moderator:
         return ruling
 
     def _judge(self, speaker: Identity, channel: str, text: bytes) -> Ruling:
-        until = self._mutes.until(speaker.world, speaker.uid, channel)
+        until = self._mutes.until(*_targets(speaker, channel))
         if until:
             return Ruling(None, Reason.MUTED, until)
         if speaker.uid and not self._rates.take((speaker.world, speaker.uid, channel)):
@@ -77,3 +78,13 @@ class Moderator:
             found = self._lists.filter.finds(text.decode())
             return Ruling(None, Reason.WORDS) if found else Ruling(text)
         return Ruling(self._lists.filter.mask(text.decode()).encode())
+
+
+def _targets(speaker: Identity, channel: str) -> list[str]:
+    """Return what may be muted when somebody speaks in a channel."""
+    found = [mutes.player(speaker.uid)] if speaker.uid else []
+    if channel == speaker.public:
+        found.append(mutes.public(speaker.world))
+    elif channel == speaker.family and speaker.fid:
+        found.append(mutes.family(speaker.fid))
+    return found

@@ -125,7 +125,7 @@ class Presence:
     def moved(self, change: Change) -> None:
         """Hear that a player has another family: it leaves the old one at once, on whatever edge it is, or was."""
         gathering = self._elsewhere.find(change.player)
-        if gathering is not None and gathering.family != change.family:
+        if gathering is not None and gathering.family != change.family.name:
             gathering.doubt()
             self._look(gathering, self._clock())
 
@@ -241,4 +241,4 @@ class Presence:
 
     def _is_gone(self, gathering: Gathering, uid: str) -> bool:
         change = self._latest((gathering.world, uid))
-        return change is not None and change.family != gathering.family
+        return change is not None and change.family.name != gathering.family

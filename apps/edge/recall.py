@@ -1,7 +1,8 @@
 """Brings back what was told to the edges while this one was not there or not connected.
 
 JetStream keeps the changes of families for some minutes and the last word about each mute. An edge reads both when it
-starts and after each new connection to NATS; what comes meanwhile is taken as ever. Without JetStream the edge works
+starts and after each new connection to NATS; what comes meanwhile is taken as ever, and of two words about the same the
+later counts, in whatever order they are read. Without JetStream the edge works
 too, but does not know what it has missed.
 """
 
@@ -23,23 +24,15 @@ RECALLED = Counter("edge_controls_recalled_total", "Control messages that were r
 RECALL_OK = Gauge("edge_recall_ok", "1 when nothing that was told to edges is missing here")
 
 PAGE = 1000
-MUTE_SECONDS = 366 * 86_400.0
-ALL_CHANGES, ALL_MUTES = "control.chat.*", "control.chat.*.mute.>"
-
-
-def control_streams(change_seconds: float, replicas: int) -> list[Stream]:
-    """Return the streams; changes of families are kept for twice as long as edges remember them."""
-    return [Stream("CHAT_FAMILIES", (ALL_CHANGES,), seconds=2 * change_seconds, replicas=replicas),
-            Stream("CHAT_MUTES", (ALL_MUTES,), seconds=MUTE_SECONDS, messages_of_subject=1, replicas=replicas)]
 
 
 class Recall:
-    """Reads at the start, and whenever ``wake`` is called."""
+    """Reads at the start, and whenever ``wake`` is called; makes streams anew that were lost meanwhile."""
 
     def __init__(self, jetstream: JetStream, streams: Sequence[Stream], control: Control, *,
-                 others: Sequence[Stream], wait: float, retry: float,
+                 others: Sequence[Stream], wait: float, retry: float, look: float,
                  spawn: Callable[[Callable[[], None]], "gevent.Greenlet[..., Any]"]) -> None:
-        """``start`` takes at most ``wait`` seconds; ``retry`` seconds lie between two tries.
+        """``start`` takes at most ``wait`` seconds; ``retry`` seconds lie between tries, ``look`` between looks.
 
         The streams ``others`` are made too, so that what is said or reported from now on is kept.
         """
@@ -49,6 +42,7 @@ class Recall:
         self._control = control
         self._wait = wait
         self._retry = retry
+        self._look = look
         self._spawn = spawn
         self._wake = Event()
         self._tried = Event()
@@ -72,16 +66,18 @@ class Recall:
 
     def _run(self) -> None:
         while True:
-            self._wake.wait()
+            was_woken = self._wake.wait(self._look)
             self._wake.clear()
             try:
-                self._read_all()
+                self._keep_all()
+                if was_woken:
+                    self._read_all()
+                    RECALL_OK.set(1)
             except NATSError as error:
                 self._complain(f"{type(error).__name__}: {error}")
                 self._wake_later()
             else:
                 self._complaint = ""
-                RECALL_OK.set(1)
             self._tried.set()
 
     def _wake_later(self) -> None:
@@ -89,18 +85,19 @@ class Recall:
         self._wake.wait(self._retry)
         self._wake.set()
 
-    def _read_all(self) -> None:
+    def _keep_all(self) -> None:
         for stream in (*self._streams, *self._others):
             self._jetstream.keep(stream)
-        with self._control.replaying() as take:
-            for stream in self._streams:
-                self._read(stream, take)
 
-    def _read(self, stream: Stream, take: Callable[[Any], None]) -> None:
+    def _read_all(self) -> None:
+        for stream in self._streams:
+            self._read(stream)
+
+    def _read(self, stream: Stream) -> None:
         number = 1
         while page := self._jetstream.read(stream.name, stream.subjects[0], number=number, most=PAGE):
             for message in page:
-                take(message)
+                self._control.take(message)
             RECALLED.inc(len(page))
             number = page[-1].number + 1
 

@@ -5,7 +5,7 @@ again after a lost connection is the NATS client's work.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from apps.edge import commands
@@ -14,6 +14,7 @@ from apps.edge.identity import Identity
 from apps.edge.rooms import Rooms
 from common.metrics import Counter, Gauge
 from common.nats.errors import NATSError
+from common.nats.stored import AUTHOR
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ class Message(Protocol):
 class Nats(Protocol):
     """The part of the NATS client that the relay uses; only ``round_trip`` waits."""
 
-    def publish(self, subject: str, *, payload: bytes) -> None: ...
+    def publish(self, subject: str, *, payload: bytes, headers: Mapping[str, str]) -> None: ...
 
     def subscribe(self, subject: str, *, callback: Callable[[Message], None]) -> Any: ...
 
@@ -87,10 +88,14 @@ class Relay:
         """Let ``member`` listen to nothing."""
         self._place(member, {})
 
-    def say(self, subject: str, game_name: bytes, text: bytes) -> None:
-        """Publish a message for everybody who listens to ``subject``, on all edges."""
+    def say(self, subject: str, speaker: Identity, text: bytes) -> None:
+        """Publish a message for everybody who listens to ``subject``, on all edges.
+
+        Who spoke stands in a header too, by uid, for those who keep the message; clients never see it.
+        """
+        author = {AUTHOR: speaker.uid} if speaker.uid else {}
         try:
-            self._nats.publish(subject, payload=game_name + b":" + text)
+            self._nats.publish(subject, payload=speaker.game_name + b":" + text, headers=author)
         except NATSError as error:
             NOT_RELAYED.labels("not published").inc()
             log.warning("message not published", extra={"detail": str(error)})

@@ -3,7 +3,7 @@
 ``0000REPORT<channel>:<number>:<reason>``: the reason, with its colon, may be left out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import orjson
@@ -12,7 +12,7 @@ from apps.edge.extension import ExtensionError
 from apps.edge.history import Surroundings
 from apps.edge.identity import Identity
 from common import chat_messages, subjects
-from common.nats.jetstream import Stored
+from common.nats.stored import Stored
 
 PUBLIC, FAMILY, PRIVATE = "public", "family", "private"
 LARGEST_NUMBER = 2**63 - 1  # of a stream
@@ -52,18 +52,18 @@ def subject(reporter: Identity, message: Stored) -> str:
 def body(reporter: Identity, reason: str, found: Surroundings, after: int) -> bytes:
     """Return what is kept: a JSON object that the chat log completes with up to ``after`` messages in all.
 
-    Of private messages only those of the reported sender are part of it: the others are nobody's business.
+    Of private messages only those of the reported player are part of it: the others are nobody's business.
     """
-    sender, _ = chat_messages.split(found.message.payload)
-    is_private = f".{PRIVATE}." in found.message.subject
+    message = chat_messages.fields(found.message)
+    only = message if f".{PRIVATE}." in found.message.subject else None
     return orjson.dumps({
         "subject": found.message.subject, "reporter": {"uid": reporter.uid, "name": reporter.game_name.decode()},
-        "reason": reason, "message": chat_messages.fields(found.message),
-        "before": _kept(found.before, sender if is_private else None),
-        "after": _kept(found.after, sender if is_private else None),
-        "only_from": sender if is_private else None, "more": max(0, after - len(found.after))})
+        "reason": reason, "message": message,
+        "before": _kept(found.before, only), "after": _kept(found.after, only),
+        "only_from": only and only["from"], "more": max(0, after - len(found.after))})
 
 
-def _kept(messages: Sequence[Stored], sender: str | None) -> list[dict[str, object]]:
+def _kept(messages: Sequence[Stored], only: Mapping[str, object] | None) -> list[dict[str, object]]:
+    """Return messages; of one player where a message of that player is given."""
     found = [chat_messages.fields(message) for message in messages]
-    return [message for message in found if sender is None or message["from"] == sender]
+    return [message for message in found if only is None or chat_messages.is_from_same(message, only)]

@@ -59,7 +59,8 @@ class Reports:
             return Result.TOO_MANY
         if not 0 < wanted.number <= report.LARGEST_NUMBER:
             return Result.UNKNOWN
-        found = self._history.around(channel, wanted.number, before=self._before, after=self._after)
+        since = reporter.since if channel == reporter.family else 0
+        found = self._history.around(channel, wanted.number, before=self._before, after=self._after, since=since)
         if found is None:
             return Result.UNKNOWN
         self._jetstream.store_once(report.subject(reporter, found.message),

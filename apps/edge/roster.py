@@ -2,14 +2,14 @@
 
 from typing import Protocol
 
-from apps.edge.identity import Identity
+from apps.edge.identity import Family, Identity
 from apps.edge.membership import Change, Player, RecentChanges
 
 
 class Movable(Protocol):
     """A session, which can change its family; never waits."""
 
-    def move(self, family: str) -> None: ...
+    def move(self, family: Family) -> None: ...
 
 
 class Roster:

@@ -13,7 +13,7 @@ from apps.edge.allowance import Allowance, Verdict
 from apps.edge.commands import CommandError, Name
 from apps.edge.extension import ExtensionError, Wishes
 from apps.edge.house import House, Rules
-from apps.edge.identity import Identity
+from apps.edge.identity import Family, Identity
 from apps.edge.moderator import Reason, Ruling
 from apps.edge.outbound import Outbound
 from common.lines import LineReader, LineTimeoutError, LineTooLongError, close_after_last_byte
@@ -75,8 +75,8 @@ class Session:
             self._leave_rooms()
             self._outbound.close()
 
-    def move(self, family: str) -> None:
-        """Belong to another family from now on, to none if ``family`` is empty; never waits."""
+    def move(self, family: Family) -> None:
+        """Belong to another family from now on, or to none; never waits."""
         if self._identity is not None:
             self._identity = self._identity.in_family(family)
             if self._wishes is not None:
@@ -135,7 +135,10 @@ class Session:
             return
         self._house.relay.leave(self._outbound)
         heard = [*identity.subjects, identity.private, *([identity.system] if self._wishes.system else [])]
-        self._house.feed.place(self._outbound, dict.fromkeys(heard, self._wishes))
+        channels = dict.fromkeys(heard, self._wishes)
+        if identity.family:  # where it is not known since when it has its name, it may have got it just now
+            channels[identity.family] = self._wishes._replace(since=identity.since or time.time_ns())
+        self._house.feed.place(self._outbound, channels)
 
     def _enter_lists(self, identity: Identity) -> None:
         """Count as online; never waits."""
@@ -194,7 +197,7 @@ class Session:
             self._tell_why(ruling)
         else:
             MESSAGES.labels(command.name.name.lower()).inc()
-            self._house.relay.say(subject, speaker.game_name, ruling.text)
+            self._house.relay.say(subject, speaker, ruling.text)
 
     def _tell_why(self, ruling: Ruling) -> None:
         """Tell a client with the extension why its message is held back; a plain one hears nothing."""

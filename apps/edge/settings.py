@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from common.options import option
 from common.process_settings import (
+    ChatMuteSettings,
     ChatReportSettings,
     ChatStreamSettings,
     NatsSettings,
@@ -82,6 +83,8 @@ class ModerationSettings:
         150.0, "Seconds for which a change of family is remembered; longer than a nonce lives", least=1)
     recall_seconds: float = option(
         30.0, "Seconds between two tries to read from JetStream what was told to edges before", least=0.1)
+    stream_seconds: float = option(
+        10.0, "Seconds between two looks whether the streams are there; lost ones are made anew", least=0.1)
     mutes_remembered: int = option(100_000, "Muted players and channels that are remembered", least=1)
 
 
@@ -108,6 +111,6 @@ class ReportSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class EdgeSettings(ListenSettings, TalkSettings, FanOutSettings, AdmissionSettings, ModerationSettings,
-                   PresenceSettings, ReportSettings, ChatReportSettings, ChatStreamSettings, TlsSettings, NatsSettings,
-                   OpsSettings, ProcessSettings):
+                   PresenceSettings, ReportSettings, ChatMuteSettings, ChatReportSettings, ChatStreamSettings,
+                   TlsSettings, NatsSettings, OpsSettings, ProcessSettings):
     """The chat server: sessions of chat clients, joined over NATS."""

@@ -52,6 +52,7 @@ from common.http_client import JsonClient
 from common.lifecycle import Part, Process
 from common.mysql import Database
 from common.nats import Client
+from common.nats.jetstream import JetStream
 from common.ops import OpsServer
 from common.watchdog import Watchdog
 from common.word_lists import WordLists
@@ -98,9 +99,9 @@ def build(settings: WorkerSettings) -> Process:
                          keep_seconds=settings.config_copy_seconds)
     lease = timedelta(seconds=settings.outbox_lease_seconds)
     outbox = Outbox(
-        database, receivers(mail, nats), rows=Rows.REQUESTS, parallel=1, longest_wait=FULL_BOX_WAIT,
-        seconds=settings.outbox_seconds, lease=lease, batch=settings.outbox_batch, inline_seconds=INLINE_SECONDS,
-        clock=lambda: now().replace(tzinfo=None))
+        database, receivers(mail, nats, JetStream(nats, settings.nats_timeout)), rows=Rows.REQUESTS, parallel=1,
+        longest_wait=FULL_BOX_WAIT, seconds=settings.outbox_seconds, lease=lease, batch=settings.outbox_batch,
+        inline_seconds=INLINE_SECONDS, clock=lambda: now().replace(tzinfo=None))
     lists = WordLists(Path(settings.words), seconds=settings.words_seconds, limit=settings.words_limit)
     services = Services(
         auth=auth, mail=mail, redis=redis,
@@ -109,7 +110,8 @@ def build(settings: WorkerSettings) -> Process:
                     random_below=secrets.randbelow),
         logins=Throttle(redis, "login", settings.login_tries, settings.login_window_seconds),
         open_requests=OpenRequests(settings.friend_requests_sent, settings.friend_requests_received),
-        words=Wording(lists, Mode(settings.filter_mode)))
+        words=Wording(lists, Mode(settings.filter_mode)),
+        longest_mute=timedelta(days=settings.mute_days))
     rates = AccountRates(settings.player_rate, settings.player_burst, workers=settings.player_rate_workers,
                          size=settings.player_cache, clock=time.monotonic)
     handler = MessageHandler(
@@ -166,9 +168,10 @@ def mail_jobs(settings: WorkerSettings, database: Database, nats: Client) -> lis
     http = JsonClient("mail", settings.mail_url, timeout=settings.service_timeout, connections=1)
     mail = MailClient(http, lanes=1, batch=settings.mail_job_parallel)
     outbox = Outbox(
-        database, receivers(mail, nats), rows=Rows.JOBS, parallel=settings.mail_job_parallel,
-        longest_wait=timedelta(hours=1), seconds=settings.outbox_seconds, lease=lease, batch=settings.outbox_batch,
-        inline_seconds=INLINE_SECONDS, clock=lambda: now().replace(tzinfo=None))
+        database, receivers(mail, nats, JetStream(nats, settings.nats_timeout)), rows=Rows.JOBS,
+        parallel=settings.mail_job_parallel, longest_wait=timedelta(hours=1), seconds=settings.outbox_seconds,
+        lease=lease, batch=settings.outbox_batch, inline_seconds=INLINE_SECONDS,
+        clock=lambda: now().replace(tzinfo=None))
     pace = batch.Pace(settings.mail_job_batch, settings.mail_job_window, timedelta(seconds=settings.mail_job_pause),
                       settings.mail_job_backlog, horizon=lease)
     return [outbox, MailJobs(database, pace, seconds=settings.mail_job_seconds, clock=now)]

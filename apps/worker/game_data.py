@@ -13,6 +13,7 @@ import orjson
 
 from apps.worker.counts import UNEXPECTED
 from apps.worker.game_data_copies import Copy
+from common import vital
 from common.http_client import JsonClient, ServiceUnavailableError
 from common.metrics import Counter, Gauge
 
@@ -56,7 +57,7 @@ class GameData:
 
     def start(self) -> None:
         self.look()
-        self._loop = gevent.spawn(self._run)
+        self._loop = vital.spawn(self._run)
 
     def stop(self) -> None:
         if self._loop is not None:

@@ -11,6 +11,7 @@ from apps.worker.chores import Chore
 from apps.worker.counts import UNEXPECTED
 from apps.worker.rules import utc
 from apps.worker.unit_of_work import Cause, Delivery, Work
+from common import vital
 from common.mysql import Database, DatabaseUnavailableError, OutcomeUnknownError, Transaction
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class Housekeeping:
         self._loop: gevent.Greenlet[..., Any] | None = None
 
     def start(self) -> None:
-        self._loop = gevent.spawn(self._run)
+        self._loop = vital.spawn(self._run)
 
     def stop(self) -> None:
         if self._loop is not None:

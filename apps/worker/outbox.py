@@ -20,6 +20,7 @@ from gevent.pool import Pool
 
 from apps.worker.counts import UNEXPECTED
 from apps.worker.unit_of_work import Delivery
+from common import vital
 from common.metrics import Counter, Gauge
 from common.mysql import Database, DatabaseUnavailableError, OutcomeUnknownError, Transaction, marks
 from common.timeouts import quietly_within
@@ -80,7 +81,7 @@ class Outbox:
         self._loop: gevent.Greenlet[..., Any] | None = None
 
     def start(self) -> None:
-        self._loop = gevent.spawn(self._run)
+        self._loop = vital.spawn(self._run)
 
     def stop(self) -> None:
         """Remove what was delivered; what was not is left for other workers."""

@@ -6,20 +6,23 @@ from typing import Any
 
 import orjson
 
+from apps.worker import last_words
 from apps.worker.mail_client import MailboxFullError, MailClient
 from apps.worker.outbox import NotNowError, Receiver
 from apps.worker.rules import chat_control, family_members, letters
 from common import subjects
 from common.nats import Client
+from common.nats.chat_stream import MUTES
+from common.nats.jetstream import JetStream
 
 FULL_BOX_WAIT = timedelta(minutes=2)
 REFUSED_WAIT = timedelta(hours=1)
 """A mail that is refused stays until somebody has mended the reason; trying more often would only make work."""
 
 
-def receivers(mail: MailClient, nats: Client) -> Mapping[str, Receiver]:
+def receivers(mail: MailClient, nats: Client, jetstream: JetStream) -> Mapping[str, Receiver]:
     """Return the receiver of each kind."""
-    return mail_receivers(mail) | chat_receivers(nats)
+    return mail_receivers(mail) | chat_receivers(nats, jetstream)
 
 
 def mail_receivers(mail: MailClient) -> dict[str, Receiver]:
@@ -44,22 +47,27 @@ def mail_receivers(mail: MailClient) -> dict[str, Receiver]:
     return {letters.MAIL: deliver_mail, letters.LISTED: mark_listed, letters.READ: mark_read, letters.DELETED: delete}
 
 
-def chat_receivers(nats: Client) -> dict[str, Receiver]:
+def chat_receivers(nats: Client, jetstream: JetStream) -> dict[str, Receiver]:
     """Return those that tell the chat."""
     def tell_edges(body: dict[str, Any]) -> None:
         for uid in body["uids"]:
-            member = {"world": body["world"], "uid": uid, "fn": body["fn"], "time": body["time"]}
+            member = {name: value for name, value in body.items() if name != "uids"} | {"uid": uid}
             nats.publish(subjects.chat_control(body["world"]), payload=orjson.dumps(member))
         nats.flush()
 
     def mute(body: dict[str, Any]) -> None:
-        world = body["world"]
-        subject = subjects.chat_mute_player(world, body["uid"]) if "uid" in body else subjects.chat_mute_public(world)
-        nats.publish(subject, payload=orjson.dumps(body))
-        nats.flush()
+        last_words.say(jetstream, MUTES, mute_subject(body), body)
 
     def announce(body: dict[str, Any]) -> None:
-        nats.publish(subjects.system_chat(body["world"]), payload=b":" + body["text"].encode())
-        nats.flush()
+        jetstream.store(subjects.system_chat(body["world"]), b":" + body["text"].encode(), body.get("key", ""))
 
     return {family_members.CHAT_MEMBER: tell_edges, chat_control.CHAT_MUTE: mute, chat_control.CHAT_NEWS: announce}
+
+
+def mute_subject(body: dict[str, Any]) -> str:
+    """Return where the edges hear of a mute."""
+    if "uid" in body:
+        return subjects.chat_mute_player(body["world"], body["uid"])
+    if "fid" in body:
+        return subjects.chat_mute_family(body["world"], body["fid"])
+    return subjects.chat_mute_public(body["world"])

@@ -1,6 +1,7 @@
 """What client functions may use besides the database."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import redis
 
@@ -25,3 +26,5 @@ class Services:
     logins: Throttle
     open_requests: OpenRequests
     words: Wording
+    longest_mute: timedelta
+    """For so long the chat remembers a mute."""

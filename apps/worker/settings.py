@@ -3,11 +3,18 @@
 from dataclasses import dataclass
 
 from common.options import option, secret
-from common.process_settings import HttpClientSettings, NatsSettings, OpsSettings, ProcessSettings, RedisSettings
+from common.process_settings import (
+    ChatMuteSettings,
+    HttpClientSettings,
+    NatsSettings,
+    OpsSettings,
+    ProcessSettings,
+    RedisSettings,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class WorkerSettings(ProcessSettings, OpsSettings, NatsSettings, RedisSettings, HttpClientSettings):
+class WorkerSettings(ProcessSettings, OpsSettings, NatsSettings, RedisSettings, HttpClientSettings, ChatMuteSettings):
     """Runs the game's functions."""
 
     jobs_subject: str = option("jobs", "NATS subject of the jobs")

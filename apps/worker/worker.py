@@ -15,7 +15,7 @@ from apps.worker.identities import Identity
 from apps.worker.look_up import Found, LookUp
 from apps.worker.message_handler import MessageHandler
 from apps.worker.request import MalformedRequestError, Request
-from common import answers, frames, logs
+from common import answers, frames, logs, vital
 from common.answers import Status
 from common.frames import FrameError
 from common.metrics import LATENCY_BUCKETS, Counter, Gauge, Histogram
@@ -73,7 +73,7 @@ class Worker:
     def start(self) -> None:
         WAITING.set_function(self._jobs.qsize)
         RUNNING.set_function(lambda: self._running)
-        self._greenlets = [gevent.spawn(self._work) for _ in range(self._concurrency)]
+        self._greenlets = [vital.spawn(self._work) for _ in range(self._concurrency)]
         self._subscription = self._nats.subscribe(self._subject, queue=self._queue_group, callback=self.take)
 
     def stop(self) -> None:

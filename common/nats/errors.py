@@ -77,3 +77,7 @@ class ProtocolError(NATSInvalidResponse):  # type: ignore[misc]  # pynats2 has n
 
 class NoRespondersError(NATSError):  # type: ignore[misc]  # pynats2 has no type hints
     """Nobody listens on the subject of a request; known at once, without waiting for the time limit."""
+
+
+class JetStreamError(NATSError):  # type: ignore[misc]  # pynats2 has no type hints
+    """JetStream refused a request, or answered what cannot be read."""

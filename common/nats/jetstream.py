@@ -5,32 +5,29 @@ The API: https://docs.nats.io/reference/reference-protocols/nats_api_reference
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import orjson
 
+from common.nats import stored
 from common.nats.client import Client
-from common.nats.errors import NATSError
-from common.nats.message import Message
+from common.nats.errors import JetStreamError
 from common.nats.replies import ask
+from common.nats.stored import NANOSECONDS, Stored
 
 API = "$JS.API"
-NANOSECONDS = 1_000_000_000
 NAME_TAKEN = 10058  # the stream exists with another configuration
 NO_STORAGE = 10047  # also for a stream that exists: the server counts what it reserves a second time
+NO_CONSUMER = 10014
 NO_STREAM = 10059
-NOT_THE_FIRST = 10071  # the stream has a message of this subject
-ONLY_THE_FIRST = {"Nats-Expected-Last-Subject-Sequence": "0"}
+NOT_THE_LAST = 10071  # the last message of the subject is another one
+EXPECTED_LAST = "Nats-Expected-Last-Subject-Sequence"
+MESSAGE_ID = "Nats-Msg-Id"
 ACKNOWLEDGE = b"+ACK"
 
 
-class JetStreamError(NATSError):  # type: ignore[misc]  # pynats2 has no type hints
-    """JetStream refused a request, or answered what cannot be read."""
-
-
 class AlreadyStoredError(JetStreamError):
-    """The stream has a message of this subject, and was to have one only."""
+    """The stream has a later message of this subject than was expected."""
 
 
 @dataclass(frozen=True)
@@ -44,27 +41,22 @@ class Stream:
     messages_of_subject: int = 0
     size: int = 0
     replicas: int = 1
+    window: float = 0
+    """Seconds for which a message that comes again with its id is recognised; 0 is what the server thinks fit."""
+    copies: str = ""
+    """Below this each message is published once more when it is stored, with number and time in its headers."""
 
     def config(self) -> dict[str, Any]:
         """Return the fields of the API."""
-        return {
+        fields = {
             "name": self.name, "subjects": list(self.subjects), "retention": "limits", "discard": "old",
             "storage": "file", "max_age": int(self.seconds * NANOSECONDS), "max_msgs": self.messages or -1,
             "max_msgs_per_subject": self.messages_of_subject or -1, "max_bytes": self.size or -1,
-            "num_replicas": self.replicas, "allow_direct": True, "duplicate_window": 0,
+            "num_replicas": self.replicas, "allow_direct": True,
+            "duplicate_window": int(min(self.window, self.seconds or self.window) * NANOSECONDS),
         }
-
-
-@dataclass(frozen=True)
-class Stored:
-    """A message of a stream. ``reply`` acknowledges it, where a consumer got it."""
-
-    subject: str
-    payload: bytes
-    number: int
-    time: int
-    """When the stream got it, in nanoseconds since 1970; 0 where that was not asked for."""
-    reply: str = ""
+        copies = {"src": self.subjects[0], "dest": f"{self.copies}.{self.subjects[0]}"}
+        return fields | {"republish": copies} if self.copies else fields
 
 
 class JetStream:
@@ -90,6 +82,14 @@ class JetStream:
         except JetStreamError as error:
             raise reason if error.args[1:] == (NO_STREAM,) else error from None
 
+    def delete(self, stream: str) -> None:
+        """Remove a stream with all that it holds; harmless when there is none."""
+        try:
+            self._call(f"STREAM.DELETE.{stream}", {})
+        except JetStreamError as error:
+            if error.args[1:] != (NO_STREAM,):
+                raise
+
     def add_consumer(self, stream: str, name: str, *, pending: int, wait: float) -> None:
         """Make a durable consumer of a whole stream, from its first message on; harmless when there is one.
 
@@ -100,8 +100,28 @@ class JetStream:
                   "max_ack_pending": pending, "ack_wait": int(wait * NANOSECONDS), "replay_policy": "instant"}
         self._call(f"CONSUMER.CREATE.{stream}.{name}", {"stream_name": stream, "config": config})
 
+    def position(self, stream: str, consumer: str) -> int | None:
+        """Return the number up to which a consumer has acknowledged all; None when there is no such consumer."""
+        try:
+            return int(self._call(f"CONSUMER.INFO.{stream}.{consumer}", {})["ack_floor"]["stream_seq"])
+        except JetStreamError as error:
+            if error.args[1:] in ((NO_CONSUMER,), (NO_STREAM,)):
+                return None
+            raise
+
+    def remove_consumer(self, stream: str, consumer: str) -> None:
+        """Forget where a consumer stands; harmless when there is none."""
+        try:
+            self._call(f"CONSUMER.DELETE.{stream}.{consumer}", {})
+        except JetStreamError as error:
+            if error.args[1:] not in ((NO_CONSUMER,), (NO_STREAM,)):
+                raise
+
     def fetch(self, stream: str, consumer: str, *, most: int, seconds: float) -> list[Stored]:
-        """Return up to ``most`` messages: what is there, or the first to come within ``seconds``."""
+        """Return up to ``most`` messages: what is there, or the first to come within ``seconds``.
+
+        One that is the copy of another stream's message has that one's subject, number and time.
+        """
         wait = {"batch": most, "no_wait": True}
         found = self._fetch(stream, consumer, most, wait)
         if found or not seconds:
@@ -117,27 +137,50 @@ class JetStream:
         info = self._call(f"CONSUMER.INFO.{stream}.{consumer}", {})
         return int(info["num_pending"]) + int(info["num_ack_pending"])
 
+    def store(self, subject: str, payload: bytes, message_id: str) -> int:
+        """Publish a message; return its number once the stream has it. With the same id it is stored only once."""
+        return int(self._ask(subject, payload, {MESSAGE_ID: message_id} if message_id else {})["seq"])
+
+    def store_after(self, number: int, subject: str, payload: bytes) -> int:
+        """Publish the next message of its subject after a number, 0 where it is to be the first; return its own number.
+
+        Raises AlreadyStoredError when another one is the last by now. After a time limit it may be stored or not.
+        """
+        try:
+            return int(self._ask(subject, payload, {EXPECTED_LAST: str(number)})["seq"])
+        except JetStreamError as error:
+            if error.args[1:] == (NOT_THE_LAST,):
+                raise AlreadyStoredError(f"{subject} has a later message already") from None
+            raise
+
     def store_once(self, subject: str, payload: bytes) -> int:
         """Publish the only message of its subject; return its number once the stream has it.
 
         Raises AlreadyStoredError. After a time limit it may be stored or not; to repeat it does no harm.
         """
-        try:
-            return int(self._ask(subject, payload, ONLY_THE_FIRST)["seq"])
-        except JetStreamError as error:
-            if error.args[1:] == (NOT_THE_FIRST,):
-                raise AlreadyStoredError(f"{subject} is stored already") from None
-            raise
+        return self.store_after(0, subject, payload)
+
+    def last(self, stream: str, subject: str) -> Stored | None:
+        """Return the last message of a subject; None when there is none."""
+        reply = self._client.request(f"{API}.DIRECT.GET.{stream}", payload=orjson.dumps({"last_by_subj": subject}),
+                                     timeout=self._timeout)
+        return None if reply.status else stored.direct(reply, times=True)
 
     def read(self, stream: str, subject: str, *, number: int, most: int, times: bool = False) -> list[Stored]:
         """Return up to ``most`` messages of a subject, which may have wildcards, from ``number`` on.
 
         Without ``times`` their times are 0.
         """
-        wanted = orjson.dumps({"seq": max(1, number), "batch": most, "next_by_subj": subject})
-        replies = ask(self._client, f"{API}.DIRECT.GET.{stream}", wanted, most=most + 1, seconds=self._timeout,
-                      is_last=lambda reply: bool(reply.status))
-        return [_direct(reply, times=times) for reply in replies if not reply.status]
+        return self._read(stream, {"seq": max(1, number), "batch": most, "next_by_subj": subject}, times=times)
+
+    def read_since(self, stream: str, subject: str, *, time: int, most: int) -> list[Stored]:
+        """Return the same, with their times, from a time on, which is in nanoseconds since 1970."""
+        return self._read(stream, {"start_time": stored.text(time), "batch": most, "next_by_subj": subject}, times=True)
+
+    def _read(self, stream: str, wanted: dict[str, Any], *, times: bool) -> list[Stored]:
+        replies = ask(self._client, f"{API}.DIRECT.GET.{stream}", orjson.dumps(wanted), most=wanted["batch"] + 1,
+                      seconds=self._timeout, is_last=lambda reply: bool(reply.status))
+        return [stored.direct(reply, times=times) for reply in replies if not reply.status]
 
     def state(self, stream: str, subject: str) -> dict[str, Any]:
         """Return the state of a stream: ``first_seq``, ``last_seq``, and ``subjects`` with how many each has."""
@@ -148,7 +191,7 @@ class JetStream:
                seconds: float = 0) -> list[Stored]:
         replies = ask(self._client, f"{API}.CONSUMER.MSG.NEXT.{stream}.{consumer}", orjson.dumps(wanted), most=most,
                       seconds=self._timeout + seconds, is_last=lambda reply: bool(reply.status))
-        return [_fetched(reply) for reply in replies if not reply.status]
+        return [stored.fetched(reply) for reply in replies if not reply.status]
 
     def _call(self, method: str, body: dict[str, Any]) -> dict[str, Any]:
         return self._ask(f"{API}.{method}", orjson.dumps(body))
@@ -164,30 +207,3 @@ class JetStream:
         if "error" in answer:
             raise JetStreamError(f"{subject}: {answer['error'].get('description')}", answer["error"].get("err_code"))
         return answer
-
-
-def _fetched(message: Message) -> Stored:
-    """Return what a consumer gave out; its reply subject tells number and time, in one of two forms."""
-    words = message.reply.split(".")
-    first = 7 if len(words) >= 11 else 5
-    try:
-        number, time = int(words[first]), int(words[first + 2])
-    except (IndexError, ValueError):
-        raise JetStreamError("a message of a consumer has no number") from None
-    return Stored(message.subject, message.payload, number, time, message.reply)
-
-
-def _direct(message: Message, *, times: bool) -> Stored:
-    """Return a message that was read by its number; its headers tell what it is."""
-    headers = message.headers
-    try:
-        time = _nanoseconds(headers["Nats-Time-Stamp"]) if times else 0
-        return Stored(headers["Nats-Subject"], message.payload, int(headers["Nats-Sequence"]), time)
-    except (KeyError, ValueError):
-        raise JetStreamError("a message of a stream has no number or time") from None
-
-
-def _nanoseconds(text: str) -> int:
-    """Return the nanoseconds since 1970 of ``2026-01-31T23:59:59.123456789Z``, whose last zeros are left out."""
-    whole, _, part = text.removesuffix("Z").partition(".")
-    return int(datetime.fromisoformat(whole + "+00:00").timestamp()) * NANOSECONDS + int(part.ljust(9, "0")[:9])

@@ -8,6 +8,7 @@ from typing import Any
 import gevent
 from gevent.event import Event
 
+from common import vital
 from common.metrics import Counter, Gauge
 from common.nats.dial import Dialed, Dialer
 from common.nats.errors import ClientClosedError, NATSError
@@ -60,7 +61,7 @@ class Keeper:
         """Begin to connect, in the background; harmless when begun already."""
         if self._greenlet is None and not self._stopping.is_set():
             CONNECTED.labels(self._name).set(0)
-            self._greenlet = gevent.spawn(self._run)
+            self._greenlet = vital.spawn(self._run)
 
     def stop(self) -> None:
         """End the connection and all attempts."""

@@ -18,15 +18,15 @@ from tests.support.game import MALFORMED, Game, at_once, name_of, new_name
 from tests.support.local_system import LocalSystem
 from tests.support.waiting import wait_for
 
-MUTES = re.compile(r'^edge_controls_total\{kind="mute"\} (\S+)$', re.MULTILINE)
+CONTROLS = r'^edge_controls_total\{{kind="{}"\}} (\S+)$'
 
 
 def ticket(player: Player) -> str:
     return str(player.call("get_login_token_chat")["data"]["token"])
 
 
-def join(game: Game, player: Player, edge: int = 0) -> Chat:
-    return Chat(game.edges[edge % len(game.edges)], ticket(player))
+def join(game: Game, player: Player, edge: int = 0, wishes: str = "") -> Chat:
+    return Chat(game.edges[edge % len(game.edges)], ticket(player), wishes=wishes)
 
 
 def hears(chat: Chat, text: str) -> str:
@@ -97,6 +97,43 @@ def test_family_chat_follows_joins_kicks_and_new_names(game: Game) -> None:
                 closed(chat)
 
 
+def test_a_new_family_reads_nothing_that_another_one_said_under_its_name(game: Game) -> None:
+    name, secret = new_name(), secrets.token_hex(8)
+    owner = founder(game, name, diamonds=RENAME)
+    with join(game, owner, wishes=";") as speaker:
+        speaker.say("FAMILY", secret)
+        hears(speaker, f'"{secret}"}}')
+    assert owner.call("change_name_family", name=new_name())["status"] == 0
+    heir = founder(game, name)
+    with join(game, heir, wishes=";last=20") as reader, join(game, owner, wishes=";last=20") as old:
+        for chat in (reader, old):
+            chat.say("FAMILY", text := secrets.token_hex(8))
+            while text not in (line := chat.read(10) or ""):
+                assert secret not in line
+
+
+def test_who_leaves_or_is_kicked_with_an_open_chat_hears_nothing_more(game: Game) -> None:
+    owner, leaver, kicked, mate = founder(game), grown(game), grown(game), grown(game)
+    for player in (leaver, kicked, mate):
+        join_family(owner, player)
+    with (join(game, owner, 0) as speaker, join(game, mate, 1) as listener, join(game, leaver, 0) as gone,
+          join(game, leaver, 1, ";last=20") as gone_too, join(game, kicked, 1) as out):
+        follow(speaker, listener, secrets.token_hex(8))
+        before = controls_taken(game, "family")
+        assert leaver.call("leave_family")["status"] == 0
+        assert owner.call("remove_user_family", gn_target=name_of(kicked))["status"] == 0
+        wait_for(lambda: all(now >= then + 2 for now, then in zip(controls_taken(game, "family"), before, strict=True)))
+        secret = secrets.token_hex(8)
+        follow(speaker, listener, secret)
+        speaker.say("PUBLIC", end := secrets.token_hex(8))
+        for chat in (gone, gone_too, out):
+            while end not in (line := chat.read(10) or ""):
+                assert secret not in line
+        for chat in (gone, gone_too, out):
+            chat.say("FAMILY", "let me in")
+            closed(chat)
+
+
 def follow(speaker: Chat, listener: Chat, text: str) -> None:
     """Let one say a text to the family until the other hears it: the edges learn of a change a moment later."""
     for attempt in range(50):
@@ -123,17 +160,18 @@ def closed(chat: Chat) -> None:
         pass
 
 
-def mutes_taken(game: Game) -> list[float]:
-    """Return for each edge how many mutes it has heard of."""
+def controls_taken(game: Game, kind: str) -> list[float]:
+    """Return for each edge how many mutes, or changes of families, it has heard of."""
+    pattern = re.compile(CONTROLS.format(kind), re.MULTILINE)
     pages = [idle.page(process["ops"]) for process in game.endpoints["processes"] if process["name"].startswith("edge")]
-    return [float(found[1]) if (found := MUTES.search(page)) else 0.0 for page in pages]
+    return [float(found[1]) if (found := pattern.search(page)) else 0.0 for page in pages]
 
 
 def mute(game: Game, master: Player, name: str, seconds: int) -> None:
     """Mute a player; wait until all edges have heard it, which is a moment after the answer."""
-    before = mutes_taken(game)
+    before = controls_taken(game, "mute")
     assert master.call("mute_chat_player", gn_target=name, seconds=seconds)["status"] == 0
-    wait_for(lambda: all(now > then for now, then in zip(mutes_taken(game), before, strict=True)), what="the edges")
+    wait_for(lambda: all(now > then for now, then in zip(controls_taken(game, "mute"), before, strict=True)))
 
 
 def test_a_muted_player_is_not_heard_until_the_mute_ends(game: Game) -> None:

@@ -39,12 +39,16 @@ def test_a_world_moves_into_another(game: Game, local_system: LocalSystem) -> No
     before = {path.relative_to(Path(root, SOURCE)) for path in Path(root, SOURCE).rglob("*")}
     wait_for(lambda: delivered(game), what="the outbox to be empty")
 
+    execute(game, "UPDATE family SET named = '2020-01-01' WHERE name = %s", family)
+
     moved = merge(url, root, SOURCE, TARGET)
     assert moved["family"] == 1
     assert moved["mailboxes"] == len(boxes)
     assert row(game, f"{name}_{SOURCE}") == (uid, TARGET, f"{name}_{SOURCE}".casefold(), SOURCE)
     assert row(game, name)[1] == TARGET
     assert execute(game, "SELECT world FROM family WHERE name = %s", f"{family}_{SOURCE}") == [(TARGET,)]
+    named = "SELECT TIMESTAMPDIFF(SECOND, named, UTC_TIMESTAMP(3)) < 60 FROM family WHERE name = %s"
+    assert execute(game, named, f"{family}_{SOURCE}") == [(1,)], "it reads nothing that was said under that name before"
     assert not Path(root, SOURCE).exists()
     assert before <= {path.relative_to(Path(root, TARGET)) for path in Path(root, TARGET).rglob("*")}
     assert merge(url, root, SOURCE, TARGET) == {"player": 0, "family": 0, "mailboxes": 0}

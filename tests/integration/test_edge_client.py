@@ -117,7 +117,8 @@ def test_who_comes_into_another_family_hears_its_last_messages(
     try:
         assert client.wait_connected(10)
         client.publish(subjects.chat_control(world), payload=orjson.dumps(
-            {"world": world, "uid": "uid of listener 0", "fn": "Blue", "time": "2026-01-01T00:00:00.000Z"}))
+            {"world": world, "uid": "uid of listener 0", "fn": "Blue", "since": "2020-01-01T00:00:00.000",
+                 "time": "2026-01-01T00:00:00.000"}))
         client.flush()
     finally:
         client.close()

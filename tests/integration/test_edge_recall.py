@@ -8,6 +8,8 @@ import pytest
 
 from common import subjects
 from common.nats import Client
+from common.nats.jetstream import JetStream
+from operations import streams
 from tests.support.edge import EdgeSystem
 from tests.support.waiting import wait_for
 
@@ -76,6 +78,14 @@ def test_an_edge_that_lost_nats_catches_up(system: EdgeSystem, nats: Client) -> 
     wait_for(lambda: edge.metric("edge_mutes") >= 1)
     anna.send(b"0000PUBLICanybody")
     assert anna.silent()
+
+
+def test_a_stream_that_is_lost_is_made_anew_by_any_edge(system: EdgeSystem, nats: Client) -> None:
+    system.edge("--stream-seconds=0.1")
+    jetstream = JetStream(nats, 2)
+    for stream in ("CHAT", "CHAT_LOG", "CHAT_MUTES"):
+        jetstream.delete(stream)
+    wait_for(lambda: {"CHAT", "CHAT_LOG", "CHAT_MUTES"} <= {*streams.names(nats)})
 
 
 def test_without_jetstream_an_edge_works_and_tells_once() -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from apps.local.ports import free_port
 from common.nats import Client
-from common.nats.jetstream import JetStream, JetStreamError, Stream
+from common.nats.errors import JetStreamError
+from common.nats.jetstream import JetStream, Stream
 from tests.support.edge import NATS_SERVER
 
 MEGABYTE = 1024**2

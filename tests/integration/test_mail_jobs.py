@@ -18,10 +18,10 @@ from apps.local.backends import MariaDB
 from apps.worker.mail_jobs import arguments, creation, store
 from apps.worker.mail_jobs.batch import Pace, Turn, mail_key, take_turn
 from apps.worker.mail_jobs.creation import Created
-from apps.worker.mail_jobs.errors import RefusedError
 from apps.worker.mail_jobs.part import MailJobs
 from apps.worker.mail_jobs.store import State
 from apps.worker.module.enums import Timer
+from apps.worker.operators import RefusedError
 from apps.worker.outbox import NotNowError, Outbox, Rows
 from apps.worker.rules import letters, utc
 from common.mysql import DatabaseUnavailableError, Transaction

@@ -1,6 +1,7 @@
 """``python -m apps.migrate`` on a real database."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -64,3 +65,20 @@ def test_a_database_that_is_away(folder: Path) -> None:
     assert code == 1
     assert "not migrated" in log
     assert "secret" not in log
+
+
+def test_families_of_before_have_their_names_since_the_migration(database_url: str, tmp_path: Path) -> None:
+    """What was said under a name before may be another family's."""
+    files = sorted((ROOT / "conf" / "migrations").glob("*.sql"))
+    for file in files[:9]:
+        shutil.copy(file, tmp_path)
+    assert end(start(database_url, tmp_path))[0] == 0
+    with pymysql.connect(**connection_options(database_url, 5, 5), autocommit=True) as connection:
+        cursor = connection.cursor()
+        cursor.execute("INSERT INTO family (id, world, name, name_key, owner, icon, created) "
+                       "VALUES ('f1', 's1', 'Red', 'red', 'p1', 1, '2020-01-01')")
+        shutil.copy(files[9], tmp_path)
+        assert end(start(database_url, tmp_path))[0] == 0
+        cursor.execute("SELECT TIMESTAMPDIFF(SECOND, named, UTC_TIMESTAMP(3)) FROM family")
+        [[seconds]] = cursor.fetchall()
+    assert 0 <= seconds < 60

@@ -29,7 +29,7 @@ WORLD = World(id="s0", home="s0", name="s0", status=0)
 NOON = at("2030-02-05 12:00:00")
 KEEP = timedelta(days=30)
 TOO_OLD, YOUNG = NOON - KEEP - timedelta(seconds=1), NOON - KEEP
-OAKS = Family("f1", "s0", "Oaks", "p1", 1, 0, "", "", None, Used(None))
+OAKS = Family("f1", "s0", "Oaks", "p1", 1, 0, "", "", None, NOON.replace(tzinfo=None), Used(None))
 CHORES = chores(keep_answers=timedelta(hours=1), keep_requests=KEEP, rows=500)
 TABLES = ("player", "friend", "claim", "outbox", "family_request")
 NUMBERS = itertools.count(1)

@@ -9,7 +9,8 @@ import pytest
 
 from apps.mail.settings import check as check_mail
 from common.http_service import HttpServiceSettings
-from common.process_settings import ChatStreamSettings
+from common.nats.chat_stream import chat_stream, log_stream, report_stream
+from common.process_settings import ChatMuteSettings, ChatReportSettings, ChatStreamSettings
 from tests.manifests.support.objects import (
     NAME,
     SERVICES,
@@ -216,13 +217,31 @@ def test_the_options_of_mail_fit_together(overlay: Objects) -> None:
     check_mail(read("mail", overlay.environment(main_container(overlay, "mail"), FIELDS)))
 
 
-def test_all_that_use_the_chat_stream_agree_on_it(overlay: Objects) -> None:
+@pytest.mark.parametrize("shared", [ChatStreamSettings, ChatReportSettings, ChatMuteSettings])
+def test_all_that_use_the_streams_of_the_chat_agree_on_them(overlay: Objects, shared: type[Any]) -> None:
     found = [read(service, without_files(overlay.environment(main_container(overlay, service), FIELDS)))
-             for service in SERVICES if issubclass(settings_class(service), ChatStreamSettings)]
-    fields = [field.name for field in dataclasses.fields(ChatStreamSettings)]
+             for service in SERVICES if issubclass(settings_class(service), shared)]
+    fields = [field.name for field in dataclasses.fields(shared)]
+    assert len(found) > 1
     assert len({tuple(getattr(settings, name) for name in fields) for settings in found}) == 1
-    servers = overlay.workload("nats")["spec"]["replicas"]
-    assert found[0].chat_stream_replicas == servers
+
+
+def test_every_nats_server_has_the_streams_of_the_chat(overlay: Objects) -> None:
+    edge = read("edge", without_files(overlay.environment(main_container(overlay, "edge"), FIELDS)))
+    assert edge.chat_stream_replicas == overlay.workload("nats")["spec"]["replicas"]
+
+
+def test_the_streams_of_the_chat_fit_into_nats_and_nats_into_its_volume(overlay: Objects) -> None:
+    settings = read("edge", without_files(overlay.environment(main_container(overlay, "edge"), FIELDS)))
+    streams = (chat_stream(settings), log_stream(settings), report_stream(settings, 1))
+    nats = overlay.workload("nats")
+    (volume,) = (volume for volume in pod_of(nats)["spec"]["volumes"] if volume["name"] == "config")
+    conf = overlay.files("ConfigMap", volume["configMap"]["name"])["nats.conf"].decode()
+    (store,) = (int(size) for size in re.findall(r"max_file_store: (\d+)GB", conf))
+    (claim,) = nats["spec"]["volumeClaimTemplates"]
+    room = int(claim["spec"]["resources"]["requests"]["storage"].removesuffix("Gi"))
+    assert sum(stream.size for stream in streams) <= 0.9 * store * 1024**3, "others are small"
+    assert store < room
 
 
 def test_workers_wait_for_the_migration_that_the_job_does(overlay: Objects) -> None:

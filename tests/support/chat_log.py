@@ -24,7 +24,7 @@ class ChatLog:
         self.ops_port = free_port()
         self._command = [sys.executable, "-m", "apps.chatlog", f"--nats-url={nats_url}", f"--log-dir={folder}",
                          f"--ops-port={self.ops_port}", "--collect-seconds=0.05", "--ack-seconds=1",
-                         "--retry-seconds=0.1", "--log-format=text", *options]
+                         "--retry-seconds=0.1", "--look-seconds=0.2", "--log-format=text", *options]
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> "ChatLog":

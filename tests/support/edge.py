@@ -92,9 +92,11 @@ class NonceAuth:
     def stop(self) -> None:
         self._server.stop(timeout=0.1)
 
-    def nonce(self, game_name: str, world: str = "s1", family: str = "") -> str:
+    def nonce(self, game_name: str, world: str = "s1", family: str = "", since: str = "2020-01-01T00:00:00.000") -> str:
+        """Register a nonce; ``since`` is when the family got its name."""
         nonce = str(secrets.randbits(128))
-        self._nonces[nonce] = {"gn": game_name, "world": world, "fn": family, "uid": f"uid of {game_name}"}
+        of_family = {"fn": family, "fid": f"id of {family}", "since": since} if family else {"fn": ""}
+        self._nonces[nonce] = {"gn": game_name, "world": world, "uid": f"uid of {game_name}", **of_family}
         return nonce
 
     def _app(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:

@@ -1,6 +1,7 @@
 """Lines and files of the chat log: what they hold, and what is left after a crash at any byte."""
 
 import gzip
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,11 +12,12 @@ from hypothesis import strategies as st
 
 from apps.chatlog.day_file import DayFile
 from apps.chatlog.entries import NAME_LIMIT, Entry, entry, folder
-from apps.chatlog.folder import Folder
+from apps.chatlog.folder import Folder, Place
 from common import subjects
-from common.nats.jetstream import Stored
+from common.nats.stored import Stored
 
 NIGHT = 1_767_225_599_999_999_999  # the last nanosecond of 2025
+TIME = "2025-12-31T23:59:59.999Z"
 
 
 def stored(subject: str, payload: bytes, number: int = 1, time: int = NIGHT) -> Stored:
@@ -23,7 +25,7 @@ def stored(subject: str, payload: bytes, number: int = 1, time: int = NIGHT) -> 
 
 
 def entries(*numbers: int, file: str = "s1/2025-12-31.jsonl.gz") -> list[Entry]:
-    return [Entry(file, number, orjson.dumps({"number": number})) for number in numbers]
+    return [Entry(file, (number, TIME), orjson.dumps({"number": number, "time": TIME})) for number in numbers]
 
 
 def numbers(path: Path) -> list[int]:
@@ -31,11 +33,11 @@ def numbers(path: Path) -> list[int]:
 
 
 def test_a_message_of_a_family_becomes_a_line() -> None:
-    found = entry(stored(subjects.family_chat("s 1", "R.ed"), "Åsa:a:b".encode(), 7))
+    found = entry(replace(stored(subjects.family_chat("s 1", "R.ed"), "Åsa:a:b".encode(), 7), author="p4"))
     assert found.file == "s=201/2025-12-31.jsonl.gz"
     assert orjson.loads(found.line) == {
         "number": 7, "time": "2025-12-31T23:59:59.999Z", "world": "s 1", "channel": "family", "name": "R.ed",
-        "from": "Åsa", "text": "a:b"}
+        "from": "Åsa", "uid": "p4", "text": "a:b"}
 
 
 def test_messages_of_the_world_and_of_game_logic() -> None:
@@ -72,6 +74,14 @@ def test_files_go_on_where_they_ended(tmp_path: Path) -> None:
     assert numbers(path) == [1, 2, 3, 4]
 
 
+def test_a_number_that_a_new_stream_gives_a_second_time_is_another_message(tmp_path: Path) -> None:
+    path = tmp_path / "s1" / "day.gz"
+    DayFile(path, 100).append(entries(1, 2))
+    later = [entry._replace(key=(entry.key[0], "2025-12-31T23:59:59.998Z")) for entry in entries(1, 2, 3)]
+    assert DayFile(path, 100).append([*later, *entries(2, 3)]) == 4
+    assert numbers(path) == [1, 2, 1, 2, 3, 3]
+
+
 def test_a_piece_that_a_crash_cut_off_at_any_byte_is_removed_and_written_again(tmp_path: Path) -> None:
     path = tmp_path / "s1" / "day.gz"
     DayFile(path, 100).append(entries(1, 2))
@@ -103,7 +113,7 @@ def test_entries_go_to_their_files_and_old_files_go(tmp_path: Path) -> None:
     log = Folder(tmp_path, 100)
     outcome = log.write([*entries(1), *entries(2, file="s2/2025-12-31.jsonl.gz"),
                          *entries(3, file="s2/2026-01-01.jsonl.gz")])
-    assert outcome == (3, {1, 2, 3}, None)
+    assert outcome == (3, {(1, TIME), (2, TIME), (3, TIME)}, None)
     (tmp_path / "s1" / "notes.jsonl.gz").write_text("not ours")
     assert log.remove_old(date(2026, 1, 7), 7) == []
     assert log.remove_old(date(2026, 1, 8), 7) == ["s1/2025-12-31.jsonl.gz", "s2/2025-12-31.jsonl.gz"]
@@ -115,7 +125,17 @@ def test_entries_go_to_their_files_and_old_files_go(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_written_keeps_no_other_from_it(tmp_path: Path) -> None:
     (tmp_path / "s1").write_text("in the way")
     outcome = Folder(tmp_path, 100).write([*entries(1), *entries(2, file="s2/2025-12-31.jsonl.gz")])
-    assert (outcome.new, outcome.safe, type(outcome.failure)) == (1, {2}, FileExistsError)
+    assert (outcome.new, outcome.safe, type(outcome.failure)) == (1, {(2, TIME)}, FileExistsError)
+
+
+def test_the_place_is_kept_and_what_is_none_is_taken_for_none(tmp_path: Path) -> None:
+    log = Folder(tmp_path, 1)
+    assert log.place() is None
+    log.note_place(Place(17, NIGHT))
+    assert Folder(tmp_path, 1).place() == Place(17, NIGHT)
+    for content in (b"", b"not JSON", b"{}", b"5", b'["a", "b"]', b"[1]", b"[null, 1]"):
+        (tmp_path / ".place").write_bytes(content)
+        assert log.place() is None
 
 
 def test_a_folder_belongs_to_one_at_a_time(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ class Auth:
         self.open = Event()
         self.open.set()
         self.away = False
+        self.broken: set[str] = set()
 
     def post(self, path: str, body: dict[str, Any], *, idempotent: bool = False) -> dict[str, Any]:
         assert (path, idempotent) == ("/redeem_nonce", False)
@@ -27,6 +28,8 @@ class Auth:
         self.open.wait()
         if self.away:
             raise ServiceUnavailableError("auth", "away")
+        if self.broken & {*body["keys"]}:
+            raise KeyError("a mistake in the client of auth")
         return {nonce: self._redeem(nonce) for nonce in body["keys"]}
 
     def _redeem(self, nonce: str) -> dict[str, Any]:
@@ -90,6 +93,14 @@ def test_auth_away_refuses_and_later_admits(auth: Auth) -> None:
     assert all_at_once(admission, auth, [b"1", b"2"]) == [b"refused", b"refused"]
     auth.away = False
     assert attempt(admission, b"1") == b"1"
+
+
+def test_an_error_that_nobody_expects_keeps_nobody_else_waiting(auth: Auth, caplog: pytest.LogCaptureFixture) -> None:
+    admission = Admission(auth, batch=1, requests=1)
+    auth.left.discard("1")
+    auth.broken = {"1"}
+    assert all_at_once(admission, auth, [b"1", b"2"]) == [b"refused", b"2"]
+    assert "KeyError" in caplog.text
 
 
 def test_waiting_has_a_limit(auth: Auth) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from apps.edge import extension
 from apps.edge.commands import CommandError, Name, decode
 from apps.edge.extension import ExtensionError, Wishes
-from common.nats.jetstream import Stored
+from common.nats.stored import Stored
 
 
 def test_a_plain_register_has_no_wishes() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from apps.edge import identity, membership
+from apps.edge.identity import Family
 from apps.edge.membership import Change, ChangeError, RecentChanges
 from apps.edge.roster import Roster
 
@@ -28,12 +29,12 @@ class Seat:
     def __init__(self) -> None:
         self.families: list[str] = []
 
-    def move(self, family: str) -> None:
-        self.families.append(family)
+    def move(self, family: Family) -> None:
+        self.families.append(family.name)
 
 
 def change(family: str, time: str = "", uid: str = "u1") -> Change:
-    return Change(("s1", uid), family, time)
+    return Change(("s1", uid), Family(family), time)
 
 
 def test_a_change_is_remembered_for_its_time_only() -> None:

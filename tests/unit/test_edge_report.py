@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from apps.edge import history, identity, report
 from apps.edge.extension import ExtensionError
 from apps.edge.history import History, Surroundings
+from apps.edge.identity import NO_FAMILY, Family
 from apps.edge.report import Report
-from common.nats.jetstream import JetStream, Stored, Stream, _nanoseconds
+from common.nats.jetstream import JetStream, Stream
+from common.nats.stored import Stored, nanoseconds
 
 ADA = identity.read({"gn": "a.da", "world": "s1", "uid": "u1", "fn": "Red"})
 CHANNEL, OTHER = "chat.s1.public", "chat.s2.public"
@@ -32,8 +34,8 @@ class Kept:
         return [said(found) for found in self.numbers[begin:begin + most]] if subject == CHANNEL else []
 
 
-def said(number: int, sender: str = "bert", subject: str = CHANNEL, time: int = 5) -> Stored:
-    return Stored(subject, f"{sender}:text {number}".encode(), number, time)
+def said(number: int, sender: str = "bert", subject: str = CHANNEL, time: int = 5, uid: str = "") -> Stored:
+    return Stored(subject, f"{sender}:text {number}".encode(), number, time, author=uid)
 
 
 def places(messages: list[Stored]) -> list[int]:
@@ -65,12 +67,12 @@ def test_any_text_is_a_report_or_is_refused(text: str) -> None:
 def test_channels_are_those_of_the_reporter() -> None:
     assert [report.channel(ADA, name) for name in ("public", "family", "private")] == [
         "chat.s1.public", "chat.s1.family.Red", "chat.s1.private.a=2Eda"]
-    assert report.channel(ADA.in_family(""), "family") is None
+    assert report.channel(ADA.in_family(NO_FAMILY), "family") is None
 
 
 def test_a_report_has_a_subject_of_its_own() -> None:
     same = report.subject(ADA, said(17))
-    assert same == report.subject(ADA.in_family("Blue"), said(17, "other"))
+    assert same == report.subject(ADA.in_family(Family("Blue")), said(17, "other"))
     assert same == "report.chat.s1.u1.17-5"
     others = (report.subject(ADA, said(18)), report.subject(ADA, said(17, time=6)),
               report.subject(ADA._replace(uid="u2"), said(17)), report.subject(ADA._replace(uid=""), said(17)))
@@ -78,9 +80,10 @@ def test_a_report_has_a_subject_of_its_own() -> None:
 
 
 def test_what_is_kept_of_a_message() -> None:
-    found = Surroundings([said(3)], said(17, "carl", time=1_767_225_599_999_999_999), [said(20), said(21)])
+    found = Surroundings([said(3)], said(17, "carl", time=1_767_225_599_999_999_999, uid="p3"), [said(20), said(21)])
     body: dict[str, Any] = orjson.loads(report.body(ADA, "rude", found, 10))
-    assert body["message"] == {"number": 17, "time": "2025-12-31T23:59:59.999Z", "from": "carl", "text": "text 17"}
+    assert body["message"] == {"number": 17, "time": "2025-12-31T23:59:59.999Z", "from": "carl", "uid": "p3",
+                               "text": "text 17"}
     assert [item["number"] for item in (*body["before"], *body["after"])] == [3, 20, 21]
     assert (body["subject"], body["reporter"], body["reason"], body["more"], body["only_from"]) == (
         CHANNEL, {"uid": "u1", "name": "a.da"}, "rude", 8, None)
@@ -93,6 +96,15 @@ def test_of_private_messages_only_those_of_the_sender_are_kept() -> None:
     body = orjson.loads(report.body(ADA, "", found, 10))
     assert [item["number"] for item in (*body["before"], *body["after"])] == [2, 5]
     assert body["only_from"] == "carl"
+
+
+def test_who_sent_a_private_message_is_told_by_uid_whatever_the_name() -> None:
+    inbox = ADA.private
+    found = Surroundings(
+        [said(1, "carla", inbox, uid="p3"), said(2, "carl", inbox, uid="p9"), said(3, "carl", inbox)],
+        said(4, "carl", inbox, uid="p3"), [])
+    body = orjson.loads(report.body(ADA, "", found, 10))
+    assert [item["number"] for item in body["before"]] == [1, 3], "without a uid the name is all there is"
 
 
 @pytest.mark.parametrize(("number", "expected"), [(1, None), (2, ([], [4, 6])), (100, ([96, 98], []))])
@@ -152,4 +164,4 @@ def test_a_page_is_always_larger_than_what_is_wanted() -> None:
     ("2026-01-01T00:00:00.000000001Z", 1_767_225_600_000_000_001),
 ])
 def test_times_of_the_stream(text: str, expected: int) -> None:
-    assert _nanoseconds(text) == expected
+    assert nanoseconds(text) == expected

@@ -1,6 +1,6 @@
 """Rooms: subscriptions are exactly the rooms with members, whatever the order of coming and going."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from hypothesis import given
@@ -57,7 +57,7 @@ class Bus:
         self.round_trips = 0
         self.subscribed: dict[str, Callable[[Message], None]] = {}
 
-    def publish(self, subject: str, *, payload: bytes = b"") -> None:
+    def publish(self, subject: str, *, payload: bytes = b"", headers: Mapping[str, str] = {}) -> None:
         class Sent:
             def __init__(self) -> None:
                 self.payload = payload
@@ -111,11 +111,12 @@ def test_the_relay_is_subscribed_to_what_its_members_may_hear(moves: list[tuple[
 def test_a_message_reaches_the_room_and_no_other() -> None:
     relay = relay_on(Bus())
     one, two, alone = Ear(), Ear(), Ear()
-    relay.enter(one, Identity(b"one", "chat.s1.public", "chat.s1.family.x"))
+    speaker = Identity(b"one", "chat.s1.public", "chat.s1.family.x")
+    relay.enter(one, speaker)
     relay.enter(two, Identity(b"two", "chat.s1.public", "chat.s1.family.y"))
     relay.enter(alone, Identity(b"three", "chat.s2.public", None))
-    relay.say("chat.s1.public", b"one", b"hi")
-    relay.say("chat.s1.family.x", b"one", b"psst")
+    relay.say("chat.s1.public", speaker, b"hi")
+    relay.say("chat.s1.family.x", speaker, b"psst")
     assert one.heard == [b"0000PUBLICone:hi\r\n", b"0000FAMILYone:psst\r\n"]
     assert two.heard == [b"0000PUBLICone:hi\r\n"]
     assert alone.heard == []

@@ -16,7 +16,7 @@ BASIC, ELITE, ADMIN, OWNER = 0, 4, 8, 10
 
 
 def family(disband: datetime | None = None) -> Family:
-    return Family("f1", "s0", "Oaks", "p1", 1, 21, "hi", "", disband, Used(None))
+    return Family("f1", "s0", "Oaks", "p1", 1, 21, "hi", "", disband, datetime(2026, 1, 1), Used(None))
 
 
 def test_counters_start_anew_each_day() -> None:

@@ -12,7 +12,7 @@ from apps.worker.rules.shanghai import SHANGHAI
 
 TODAY = date(2030, 1, 2)
 BEA = ("Bea", "1", 420, "hi", "2030-01-02 08:00:00", "p2", 0, None, 7, 9)
-OAKS = Family("f1", "s0", "Oaks", "p1", 1, 0, "", "", None, Used(None))
+OAKS = Family("f1", "s0", "Oaks", "p1", 1, 0, "", "", None, datetime(2026, 1, 1), Used(None))
 
 
 @pytest.mark.parametrize(("day", "count", "counted"), [

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from apps.worker.mail_jobs import arguments, batch, content, creation, filters, recipients
-from apps.worker.mail_jobs.errors import RefusedError
 from apps.worker.mail_jobs.filters import Bounds, Filter
+from apps.worker.operators import RefusedError
 from apps.worker.rules import letters
 
 CONFIG: dict[str, Any] = {

@@ -3,10 +3,10 @@
 import argparse
 from collections.abc import Sequence
 
+from apps.worker import operators
+
 PROGRAM = "apps.worker.mail_jobs"
 DESCRIPTION = "System mails to many players, as jobs of the workers."
-EPILOG = """Every command also takes the worker's options and environment variables, such as --mysql-url-file and
---config-url; a worker's own environment is enough."""
 CHANGES = {
     "pause": "stop writing mails until resume; those that are written are still delivered",
     "resume": "go on after pause",
@@ -16,9 +16,7 @@ CHANGES = {
 
 def parse(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     """Return what was asked for, and the arguments that are left. Ends the process with code 2 for a wrong call."""
-    parser = argparse.ArgumentParser(prog=f"python -m {PROGRAM}", description=DESCRIPTION, epilog=EPILOG,
-                                     allow_abbrev=False)
-    parser.add_argument("--endpoints", default="", metavar="FILE", help="endpoints.json of a local system")
+    parser = operators.parser(PROGRAM, DESCRIPTION)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_create(commands)
     shown = commands.add_parser("list", help="list jobs, unfinished ones first", allow_abbrev=False)
@@ -30,7 +28,8 @@ def parse(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
 
 
 def _add_create(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    create = commands.add_parser("create", help="send a mail to many players", epilog=EPILOG, allow_abbrev=False)
+    create = commands.add_parser("create", help="send a mail to many players", epilog=operators.EPILOG,
+                                 allow_abbrev=False)
     create.add_argument("--key", required=True, help="name of the job: the same key twice makes one job")
     create.add_argument("--who", required=True, help="who sends it, for the record")
     create.add_argument("--world", required=True, help="world where the players live")

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from apps.worker.mail_jobs.errors import RefusedError
 from apps.worker.module.enums import MailTemplate, MailType
-from apps.worker.rules import gifts, items, letters, names
+from apps.worker.operators import RefusedError, is_unicode, require_line
+from apps.worker.rules import gifts, items, letters
 
 LONGEST_SENDER, LONGEST_TITLE, LONGEST_BODY, LONGEST_ITEMS = 64, 64, 500, 2000
 """Characters, as the mail service takes them by default."""
@@ -40,17 +40,9 @@ def checked(*, sender: str, title: str, body: str, item_list: str) -> Content:
     require_line("title", title, LONGEST_TITLE)
     if not body.strip():
         raise RefusedError("the body is empty")
-    if not letters.is_body(body, LONGEST_BODY) or not _is_unicode(body):
+    if not letters.is_body(body, LONGEST_BODY) or not is_unicode(body):
         raise RefusedError(f"the body is not a text of at most {LONGEST_BODY} characters without control characters")
     return Content(sender, title, body, gift)
-
-
-def require_line(what: str, text: str, longest: int) -> None:
-    """Raise RefusedError unless this is one line of 1 to ``longest`` characters."""
-    if not text.strip():
-        raise RefusedError(f"the {what} is empty")
-    if not names.is_text(text, longest) or not _is_unicode(text):
-        raise RefusedError(f"the {what} is not one line of at most {longest} characters without control characters")
 
 
 def _items(text: str) -> tuple[str, ...]:
@@ -62,12 +54,3 @@ def _items(text: str) -> tuple[str, ...]:
         return tuple(str(amount) for amount in items.parse_all(text.split(",")))
     except items.ItemError as error:
         raise RefusedError(f"items: {error}") from None
-
-
-def _is_unicode(text: str) -> bool:
-    """Whether every character has a code; arguments that are not UTF-8 have some without."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -8,17 +8,16 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from apps.worker import worlds
+from apps.worker import operators
 from apps.worker.mail_jobs import content, filters, recipients, store
-from apps.worker.mail_jobs.errors import RefusedError
 from apps.worker.mail_jobs.filters import Bounds, Filter
 from apps.worker.mail_jobs.recipients import PlayerList
 from apps.worker.mail_jobs.store import Job, Order
+from apps.worker.operators import RefusedError
 from apps.worker.rules import accounts
 from common.mysql import Database, DuplicateError, Statements
 
 KEY = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-LONGEST_WHO = 64
 
 
 @dataclass(frozen=True)
@@ -44,8 +43,8 @@ class Created:
 def draft(given: Namespace, config: Mapping[str, Any]) -> Draft:
     """Check the arguments of ``create`` against the game data. Raises RefusedError."""
     require_key(given.key)
-    content.require_line("name given by --who", given.who, LONGEST_WHO)
-    _require_home(given.world, config)
+    operators.require_who(given.who)
+    operators.home_world(given.world, config, f" --origin={given.world}")
     said = content.checked(sender=given.sender or config["new_player"]["gift"]["from"], title=given.title,
                            body=given.body, item_list=given.items)
     players = recipients.read(given.uids, given.names)
@@ -85,12 +84,3 @@ def _existing(db: Statements, plan: Draft) -> Job | None:
     if job is not None and job.order != plan.order:
         raise RefusedError(f"the key {plan.key!r} is that of another job, created {job.created} UTC by {job.who}")
     return job
-
-
-def _require_home(world_id: str, config: Mapping[str, Any]) -> None:
-    """Raise RefusedError unless players live in this world; closed worlds are allowed."""
-    world = next((world for world in worlds.listed(config) if world.id == world_id), None)
-    if world is None:
-        raise RefusedError(f"there is no world {world_id[:40]!r}")
-    if world.home != world.id:
-        raise RefusedError(f"players of {world.id} live in {world.home}: use --world={world.home} --origin={world.id}")

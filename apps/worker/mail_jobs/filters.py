@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from apps.worker.mail_jobs.errors import RefusedError
 from apps.worker.module.enums import Timer
+from apps.worker.operators import RefusedError
 from apps.worker.rules import shanghai, utc
 
 STORED = "%Y-%m-%d %H:%M:%S"

@@ -11,6 +11,7 @@ from gevent.event import Event
 from apps.worker.mail_jobs.batch import Pace, Turn, take_turn
 from apps.worker.mail_jobs.store import State
 from apps.worker.rules import utc
+from common import vital
 from common.metrics import Counter, Gauge
 from common.mysql import Database, DatabaseUnavailableError, OutcomeUnknownError
 
@@ -35,7 +36,7 @@ class MailJobs:
         self._loop: gevent.Greenlet[..., Any] | None = None
 
     def start(self) -> None:
-        self._loop = gevent.spawn(self._run)
+        self._loop = vital.spawn(self._run)
 
     def stop(self) -> None:
         """Finish the turn; other workers go on with the job."""

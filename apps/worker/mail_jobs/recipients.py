@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from apps.worker.mail_jobs.errors import RefusedError
 from apps.worker.mail_jobs.filters import Bounds
+from apps.worker.operators import RefusedError
 from apps.worker.rules import names
 from common.mysql import Statements, marks
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from apps.worker import operators
 from apps.worker.mail_jobs.creation import Created
 from apps.worker.mail_jobs.store import Job
 
@@ -25,11 +26,8 @@ def changed(job: Job) -> str:
 
 
 def listed(jobs: Sequence[Job]) -> Iterator[str]:
-    """Yield a table."""
-    rows = [HEADINGS, *(_cells(job) for job in jobs)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
-    for row in rows:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    """Return the lines of a table."""
+    return operators.table([HEADINGS, *(_cells(job) for job in jobs)])
 
 
 def shown(job: Job, undelivered: int) -> Iterator[str]:

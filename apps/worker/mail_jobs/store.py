@@ -8,8 +8,8 @@ from enum import StrEnum
 import orjson
 
 from apps.worker.mail_jobs.content import Content
-from apps.worker.mail_jobs.errors import RefusedError
 from apps.worker.mail_jobs.filters import Bounds, Filter
+from apps.worker.operators import RefusedError
 from common.mysql import Row, Statements, Transaction
 
 COLUMNS = ("id, job_key, who, world, sender, title, body, items, filter, bounds, last_uid, planned, written, state, "

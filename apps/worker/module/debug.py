@@ -11,8 +11,7 @@ from apps.worker.rules import chat_control, gifts, letters, levels, vip_cards
 from apps.worker.rules.items import ItemError, grant, parse_all
 
 LONGEST_TEXT = 500
-LONGEST_MUTE = 10 * 365 * 24 * 3600
-MOST_EXP = 10**9
+LARGEST_NUMBER = MOST_EXP = 10**9
 
 
 def add_resources(uid: str, items: list[str] | None = None, **kwargs: Unpack[Tools]) -> Reply:
@@ -72,25 +71,33 @@ def mute_chat_player(gn_target: Label, seconds: int, **kwargs: Unpack[Tools]) ->
     target = letters.find_player(kwargs["db"], kwargs["world"], gn_target)
     if target is None:
         raise GameError(99, "no such player")
-    chat_control.mute_player(kwargs["db"], kwargs["world"], target.uid, kwargs["now"] + _mute(seconds))
+    _mute(chat_control.Target(chat_control.PLAYER, target.uid, target.world), seconds, kwargs)
     return ok()
 
 
 def mute_chat_public(seconds: int, **kwargs: Unpack[Tools]) -> Reply:
     """Let nobody say anything in the public chat of the world for a while; 0 seconds end it."""
-    chat_control.mute_public(kwargs["db"], kwargs["world"], kwargs["now"] + _mute(seconds))
+    home = kwargs["world"].home
+    _mute(chat_control.Target(chat_control.PUBLIC, home, home), seconds, kwargs)
     return ok()
 
 
 def announce_chat(msg: str, **kwargs: Unpack[Tools]) -> Reply:
     """Announce something to the clients of the world that asked for announcements."""
-    if not letters.is_body(msg, LONGEST_TEXT):
-        raise FieldError(f"msg is not a text of at most {LONGEST_TEXT} characters")
+    if not letters.is_body(msg, chat_control.LONGEST_NEWS):
+        raise FieldError(f"msg is not a text of at most {chat_control.LONGEST_NEWS} characters")
     chat_control.announce(kwargs["db"], kwargs["world"], " ".join(msg.split()))
     return ok()
 
 
-def _mute(seconds: int) -> timedelta:
-    if not 0 <= seconds <= LONGEST_MUTE:
-        raise FieldError(f"seconds is not between 0 and {LONGEST_MUTE}")
-    return timedelta(seconds=seconds)
+def _mute(target: chat_control.Target, seconds: int, tools: Tools) -> None:
+    if not 0 <= seconds <= LARGEST_NUMBER:
+        raise FieldError(f"seconds is not between 0 and {LARGEST_NUMBER}")
+    if not seconds:
+        chat_control.end(tools["db"], target)
+        return
+    try:
+        chat_control.mute(tools["db"], target, tools["now"] + timedelta(seconds=seconds),
+                          tools["services"].longest_mute)
+    except chat_control.TooLongError as error:
+        raise FieldError(f"seconds: {error}") from error

@@ -62,9 +62,9 @@ def change_name_family(uid: str, name: str, **kwargs: Unpack[Tools]) -> Reply:
     try:
         if not family_members.is_free(db, world, name, now):
             raise taken
-        families.rename(db, family, name)
+        family = families.rename(db, family, name)
     except DuplicateError as error:
         raise taken from error
-    family_members.announce_change(db, family_members.uids(db, family), family.world, name)
+    family_members.announce_change(db, family_members.uids(db, family), family.world, family)
     family_news.note(db, family, FamilyHistoryKeys.CHANGE_NAME, letters.name_of(db, uid))
     return ok({"name": name, **family_access.left_of(change)})

@@ -7,7 +7,7 @@ which role also changes only under the lock of that player, so that a function c
 player.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 
@@ -19,7 +19,7 @@ from apps.worker.worlds import World
 from common.mysql import Row, Statements, Transaction
 
 ID_PREFIX = "f"
-COLUMNS = ("f.id, f.world, f.name, f.owner, f.icon, f.exp, f.notice, f.board, f.disband, f.day, f.removals, "
+COLUMNS = ("f.id, f.world, f.name, f.owner, f.icon, f.exp, f.notice, f.board, f.disband, f.named, f.day, f.removals, "
            "f.notices, f.invitations")
 LIVING = "(f.disband IS NULL OR f.disband > %s)"
 OFFICIALS = (FamilyRole.ADMIN, FamilyRole.OWNER)
@@ -39,6 +39,8 @@ class Family:
     board: str
     disband: datetime | None
     """When it ends, in UTC without a zone."""
+    named: datetime
+    """Since when it has its name, likewise: what was said under the name before is another family's business."""
     used: Used
 
     def info(self) -> dict[str, object]:
@@ -101,16 +103,21 @@ def by_name(db: Statements, world: World, name: str) -> Family | None:
 
 def found(db: Work, world: World, owner: str, *, name: str, icon: int, random: Random) -> Family:
     """Make a family, still without a member. Raises DuplicateError when the name is taken."""
-    family = Family(accounts.new_id(random, ID_PREFIX), world.home, name, owner, icon, 0, "", "", None, Used(None))
-    db.execute("INSERT INTO family (id, world, name, name_key, owner, icon, created) "
-               "VALUES (%s, %s, %s, %s, %s, %s, %s)",
-               family.id, family.world, name, names.name_key(name), owner, icon, db.cause.time)
+    named = utc.of_database(db)
+    family = Family(accounts.new_id(random, ID_PREFIX), world.home, name, owner, icon, 0, "", "", None, named,
+                    Used(None))
+    db.execute("INSERT INTO family (id, world, name, name_key, owner, icon, created, named) "
+               "VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+               family.id, family.world, name, names.name_key(name), owner, icon, db.cause.time, named)
     return family
 
 
-def rename(db: Transaction, family: Family, name: str) -> None:
-    """Give a family another name. Raises DuplicateError when it is taken."""
-    db.execute("UPDATE family SET name = %s, name_key = %s WHERE id = %s", name, names.name_key(name), family.id)
+def rename(db: Transaction, family: Family, name: str) -> Family:
+    """Give a family another name; return it as it is then. Raises DuplicateError when the name is taken."""
+    named = utc.of_database(db)
+    db.execute("UPDATE family SET name = %s, name_key = %s, named = %s WHERE id = %s",
+               name, names.name_key(name), named, family.id)
+    return replace(family, name=name, named=named)
 
 
 def add_exp(db: Transaction, family: Family, amount: int) -> int:
@@ -147,4 +154,4 @@ def name_of(db: Statements, uid: str, now: datetime) -> str:
 def from_row(row: Row) -> Family:
     """Return the family of a row of COLUMNS."""
     *columns, day, removals, notices, invitations = row
-    return Family(*columns, Used(day, removals, notices, invitations))  # type: ignore[call-arg]  # nine columns
+    return Family(*columns, Used(day, removals, notices, invitations))  # type: ignore[call-arg]  # ten columns

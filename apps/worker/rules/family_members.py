@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from apps.worker.module.enums import FamilyRole, Item
-from apps.worker.rules import cards, families, shared_items
+from apps.worker.rules import cards, families, shared_items, utc
 from apps.worker.rules.families import Family
 from apps.worker.rules.letters import Recipient
 from apps.worker.unit_of_work import Work
@@ -53,7 +53,7 @@ def add(db: Work, uid: str, family: Family) -> None:
     db.execute("INSERT INTO family_member (uid, family, role, joined) VALUES (%s, %s, %s, %s)",
                uid, family.id, int(FamilyRole.BASIC), db.cause.time)
     cards.copy_membership(db, [uid])
-    announce_change(db, [uid], family.world, family.name)
+    announce_change(db, [uid], family.world, family)
 
 
 def remove(db: Work, uid: str, family: Family) -> None:
@@ -61,7 +61,7 @@ def remove(db: Work, uid: str, family: Family) -> None:
     db.execute("DELETE FROM family_member WHERE uid = %s AND family = %s", uid, family.id)
     cards.copy_membership(db, [uid])
     shared_items.clear(db, [uid], Item.FAMILY_COIN_RECORD)
-    announce_change(db, [uid], family.world, "")
+    announce_change(db, [uid], family.world, None)
 
 
 def set_role(db: Transaction, uid: str, role: FamilyRole) -> None:
@@ -102,20 +102,26 @@ def dissolve(db: Work, family: Family) -> None:
     members = uids(db, family)
     shared_items.lock_players(db, members)
     shared_items.clear(db, members, Item.FAMILY_COIN_RECORD)
-    announce_change(db, members, family.world, "")
+    announce_change(db, members, family.world, None)
     for statement in ("DELETE FROM family_member WHERE family = %s", "DELETE FROM family_request WHERE family = %s",
                       "DELETE FROM family WHERE id = %s"):
         db.execute(statement, family.id)
     cards.copy_membership(db, members)
 
 
-def announce_change(db: Work, members: Sequence[str], world: str, name: str) -> None:
-    """Tell the chat, with the commit, which family players are in now; an empty ``name`` means none.
+def announce_change(db: Work, members: Sequence[str], world: str, family: Family | None) -> None:
+    """Tell the chat, with the commit, which family players are in now.
 
     ``time`` lets a receiver drop what has been overtaken on its way. It is the database's own, read under the locks of
     the change: of two requests the one that came first may get them last.
     """
     if members:
-        moment: datetime = db.value("SELECT UTC_TIMESTAMP(3)")
-        db.deliver(CHAT_MEMBER, {"world": world, "uids": list(members), "fn": name,
-                                 "time": moment.isoformat(timespec="milliseconds")})
+        time = utc.text(utc.of_database(db))
+        db.deliver(CHAT_MEMBER, {"world": world, "uids": list(members), **told(family), "time": time})
+
+
+def told(family: Family | None) -> dict[str, str]:
+    """Return what the chat gets to know of the family of a player."""
+    if family is None:
+        return {"fn": "", "fid": "", "since": ""}
+    return {"fn": family.name, "fid": family.id, "since": utc.text(family.named)}

@@ -1,0 +1,1 @@
+"""Who may not speak in the chat, and announcements: orders of operators."""
