@@ -115,7 +115,8 @@ def test_a_look_leaves_mails_new_until_they_are_marked_as_listed(box: Box) -> No
     assert [mail["key"] for mail in looked["mail"]] == keys
     assert box.ask("/new", peek=True) == looked
     later = box.send()
-    assert box.ask("/mark_listed", keys=[*keys[:2], "0" * 16]) == {"status": 0, "keys": keys[:2]}
+    marked = box.ask("/mark_listed", keys=[*keys[:2], "0" * 16])
+    assert (marked["status"], sorted(marked["keys"])) == (0, sorted(keys[:2]))
     assert box.ask("/mark_listed", keys=keys[:2]) == {"status": 0, "keys": []}
     assert [mail["key"] for mail in box.ask("/new")["mail"]] == [keys[2], later]
     assert box.ask("/new", peek=True)["mail"] == []

@@ -36,7 +36,7 @@ def proxied(url: str) -> Iterator[tuple[Proxy, str]]:
 def database(database_url: str) -> Iterator[Database]:
     database = open_database(database_url, statement_seconds=10)
     database.transaction(lambda tx: tx.execute("CREATE TABLE t (id INT PRIMARY KEY, value INT NOT NULL)"))
-    database.transaction(lambda tx: tx.many("INSERT INTO t VALUES (%s, 0)", [(number,) for number in range(40)]))
+    database.transaction(lambda tx: tx.many("INSERT INTO t VALUES (%s, %s)", [(number, 0) for number in range(40)]))
     yield database
     database.close()
 

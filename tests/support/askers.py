@@ -128,6 +128,12 @@ def _friend(field: str = "", *, sent: bool = False) -> Make:
     return make
 
 
+def _giver(game: Game) -> Asker:
+    asker = _friend("gn_target")(game)
+    give(asker.player, "3:1:10")
+    return Asker(asker.player, {"items": ["3:1:10"], **asker.fields})
+
+
 def _owner(**fields: Any) -> Make:
     def make(game: Game) -> Asker:
         player = founder(game, diamonds=5000)
@@ -204,7 +210,7 @@ CASES: dict[str, Make] = {
     "mark_read_mail": _with_mail("key"), "delete_mail": _read_letter, "delete_read_mail": _read_letter,
     "send_mail": _letter, "find_person": _stranger(), "request_friend": _stranger(), "respond_friend": _asked,
     "remove_friend": _friend("gn_target"), "send_gift_friend": _friend("gn_target"), "send_gift_all": _friend(),
-    "get_gifts_friend": _friend("gns", sent=True),
+    "get_gifts_friend": _friend("gns", sent=True), "give_friend": _giver,
     "create_family": _new_name("name", icon=1), "invite_user_family": _candidate, "request_join_family": _applicant,
     "market_purchase_family": _owner(sid="1"), "search_family": _player(family_name="T"),
     "get_all_family": _owner(), "leave_family": _member, "respond_family": _invitation,

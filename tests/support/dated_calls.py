@@ -30,11 +30,11 @@ def at(text: str) -> datetime:
 class DatedCalls:
     """Calls functions with a time, as the worker's runner calls them with the time of the request."""
 
-    def __init__(self, url: str, statement_seconds: float = SECONDS) -> None:
+    def __init__(self, url: str, lock_seconds: float = 2) -> None:
         with pymysql.connect(**connection_options(url, SECONDS, SECONDS) | {"autocommit": True}) as connection:
             migrations.apply(connection, migrations.read(ROOT / "conf" / "migrations"))
-        self.database = Database(url, connections=2, connect_seconds=SECONDS, statement_seconds=statement_seconds,
-                                 pause=lambda _: None)
+        self.database = Database(url, connections=2, connect_seconds=SECONDS, statement_seconds=SECONDS,
+                                 lock_seconds=lock_seconds, pause=lambda _: None)
         folder = ROOT / "conf" / "game" / "1.0" / "server"
         self.config: dict[str, Any] = {path.stem: orjson.loads(path.read_bytes()) for path in folder.glob("*.json")}
 
@@ -74,9 +74,9 @@ class DatedCalls:
 
 
 @contextmanager
-def dated_calls(url: str, statement_seconds: float = SECONDS) -> Iterator[DatedCalls]:
-    """Calls on an empty database, whose statements wait for locks no longer than ``statement_seconds``."""
-    calls = DatedCalls(url, statement_seconds)
+def dated_calls(url: str, lock_seconds: float = 2) -> Iterator[DatedCalls]:
+    """Calls on an empty database, whose statements wait for locks no longer than ``lock_seconds``."""
+    calls = DatedCalls(url, lock_seconds)
     try:
         yield calls
     finally:
