@@ -21,7 +21,6 @@ from tests.support.process_tree import living, still_living
 from tests.support.waiting import wait_for
 
 BACKENDS = ("nats", "redis", "mysql")
-SECOND_START_SECONDS = 5.0
 
 
 @pytest.fixture
@@ -96,7 +95,8 @@ def test_a_second_run_on_the_same_data_is_refused(running: LocalSystem) -> None:
 
 
 def test_stopped_and_started_again_it_is_quick_and_has_its_data(local: LocalSystem) -> None:
-    write_something(local.start().endpoints)
+    first = local.start().seconds
+    write_something(local.endpoints)
     key = (local.data / "jwt.key").read_text()
     processes = local.processes()
     assert local.stop() == 0
@@ -104,8 +104,7 @@ def test_stopped_and_started_again_it_is_quick_and_has_its_data(local: LocalSyst
     assert still_living(processes) == []
     assert local.endpoints == {}
 
-    seconds = quickest_start(local)
-    assert seconds < SECOND_START_SECONDS
+    assert quickest_start(local, first) < first  # which made the database, too
     endpoints = local.endpoints
     assert what_was_written(endpoints) == (b"value", (42,))
     assert (local.data / "jwt.key").read_text() == key
@@ -155,11 +154,11 @@ def test_a_port_in_use_is_told_before_anything_starts(tmp_path: Path) -> None:
     assert not (tmp_path / "run" / "mysql").exists()
 
 
-def quickest_start(local: LocalSystem) -> float:
+def quickest_start(local: LocalSystem, wanted: float) -> float:
     """Start up to three times, because the machine may be busy; leave it running and return the shortest time."""
     shortest = local.start().seconds
     for _ in range(2):
-        if shortest >= SECOND_START_SECONDS:
+        if shortest >= wanted:
             local.stop()
             shortest = min(shortest, local.start().seconds)
     return shortest
