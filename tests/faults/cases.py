@@ -3,7 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.faults import social_disband, social_families, social_friends, social_gifts, social_mailbox, strikes
+from tests.faults import (
+    backends,
+    social_disband,
+    social_families,
+    social_friends,
+    social_gifts,
+    social_mailbox,
+    strikes,
+)
 from tests.faults.strikes import Strike
 
 SERVICES = ("gate", "worker", "edge", "auth", "config", "mail", "chatlog")
@@ -21,6 +29,10 @@ class Case:
     """Most seconds in which a kind of action may not succeed once."""
     may_fail: bool = False
     """Whether requests may get no answer in all their tries; every process of a kind that has two may be lost."""
+    resets: bool = False
+    """Whether it breaks connections of clients, whose requests then get no answer."""
+    tracebacks: tuple[str, ...] = ()
+    """Exceptions that may be in the logs: parts of their last lines."""
     proxied: bool = False
     """Whether it needs the proxies between the system and its backends and clients."""
     rehearsed: bool = False
@@ -35,7 +47,10 @@ def killed() -> list[Case]:
         Case("kill-http-workers", "kill -9 of the gunicorn workers of auth, config and mail", strikes.kill_children, 8),
         *(Case(f"term-{kind}", f"SIGTERM to each {kind} in turn", strikes.end_each(kind), 6) for kind in SERVICES),
         *(Case(f"kill-{name}", f"kill -9 of {name}", strikes.kill_each(name), 12, may_fail=True) for name in BACKENDS),
-        Case("empty-redis", "Redis loses all its data and is killed", strikes.empty_redis, 12, may_fail=True),
+        *(Case(f"term-{name}", f"SIGTERM to {name}", strikes.end_each(name), 12, may_fail=True) for name in BACKENDS),
+        Case("empty-redis", "Redis loses all its data and is killed", backends.empty_redis, 12, may_fail=True),
+        Case("empty-nats", "NATS is killed and loses all that JetStream kept", backends.empty_nats, 12, may_fail=True),
+        Case("empty-mysql", "all tables of MySQL are away for a while", backends.empty_mysql, 14, may_fail=True),
         Case("blackout", "kill -9 of every process at the same time", strikes.blackout, 20, may_fail=True),
         Case("rolling", "SIGTERM to every service process, one after the other", strikes.roll(SERVICES), 6),
     ]
@@ -56,7 +71,8 @@ def stopped() -> list[Case]:
              may_fail=True, proxied=True),
         *(Case(f"mute-{name}", f"what {name} answers is held back, then lost", strikes.mute(name), 16, may_fail=True,
                proxied=True) for name in ("mysql", "redis", "nats")),
-        Case("cut", "all connections are reset, again and again", strikes.cut_all, 10, may_fail=True, proxied=True),
+        Case("cut", "all connections are reset, again and again", strikes.cut_all, 10, may_fail=True, resets=True,
+             proxied=True),
     ]
 
 

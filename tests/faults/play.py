@@ -5,6 +5,7 @@ from time import monotonic
 
 import gevent
 
+from tests.faults.answers import Answers, count, problems, unanswered
 from tests.faults.cases import Case
 from tests.faults.examiner import Examiner
 from tests.faults.holdings import Holdings
@@ -14,6 +15,7 @@ from tests.faults.load import Load
 from tests.faults.log_watch import LogWatch
 from tests.faults.people import Cast
 from tests.faults.report import Result
+from tests.faults.returns import Returns
 from tests.faults.stage import Stage
 from tests.faults.strikes import Field
 from tests.faults.talk import Talk
@@ -45,47 +47,53 @@ class Play:
         result, tally = Result(case.name, case.title), Tally(monotonic)
         talk = Talk(self._cast.talkers, self._stage.gates, self._stage.edges, tally)
         load = Load(self._cast, self._stage.gates, tally, self._random.randrange(2**32))
+        answers = Answers(self._cast, self._stage.gates, self._random.randrange(2**32))
+        returns = Returns(self._cast, self._stage.gates, self._stage.edges)
+        field = Field(self._stage, load, self._seconds, result.notes, result.problems, tally, returns,
+                      self._cast)
         try:
-            self._strike(case, load, talk, tally, result)
+            self._strike(case, field, answers, talk)
             settled = monotonic()
             result.problems += self._examiner.examine()
             result.details["examined in"] = round(monotonic() - settled, 1)
         except (AssertionError, OSError, gevent.Timeout) as error:
             result.problems.append(f"{type(error).__name__}: {error}"[:500])
         self._count(case, tally, talk, result)
+        self._judge(case, answers, returns, result)
         result.problems += self._stage.processes.surprises()
         result.problems += not_idle(self._stage.processes)
         for name, watch in (("holdings", self._holdings), ("levels", self._levels)):
             problems, result.details[name] = watch.look()
             result.problems += problems
-        result.notes += self._logs.look()
+        result.problems += self._logs.look(case.tracebacks)
         result.seconds = monotonic() - begun
         return result
 
-    def _strike(self, case: Case, load: Load, talk: Talk, tally: Tally, result: Result) -> None:
-        talk.start()
-        load.start()
+    def _strike(self, case: Case, field: Field, answers: Answers, talk: Talk) -> None:
+        for part in (talk, field.load, answers):
+            part.start()
         try:
             gevent.sleep(LEAD_SECONDS)
-            case.strike(Field(self._stage, load, self._seconds, result.notes, result.problems, tally))
+            case.strike(field)
             self._stage.processes.wait_ready()
             gevent.sleep(LEAD_SECONDS)
         finally:
             try:
-                load.stop()
-                self._meet(talk, result)
+                field.load.stop()
+                answers.stop()
+                self._meet(talk, field.problems)
             finally:
                 talk.stop()
-        result.problems += talk.show_again(self._stage.edges)
+        field.problems += talk.show_again(self._stage.edges)
 
     @staticmethod
-    def _meet(talk: Talk, result: Result) -> None:
+    def _meet(talk: Talk, problems: list[str]) -> None:
         """Everybody who talks has to hear everybody else of the same world again."""
         since, deadline = talk.said(), monotonic() + MEET_SECONDS
         while (deaf := talk.deaf(since)) and monotonic() < deadline:
             gevent.sleep(POLL_SECONDS)
         if deaf:
-            result.problems.append(f"chat: {len(deaf)} pairs are deaf: {deaf[0]}")
+            problems.append(f"chat: {len(deaf)} pairs are deaf: {deaf[0]}")
 
     @staticmethod
     def _count(case: Case, tally: Tally, talk: Talk, result: Result) -> None:
@@ -104,3 +112,12 @@ class Play:
                                for name in ("heard", "lost", "joined"))
         result.details |= {"gaps": gaps, "timed_out": tally.timed_out, "failures": tally.failures, "heard": heard,
                            "lost": lost, "joined": joined}
+
+    def _judge(self, case: Case, answers: Answers, returns: Returns, result: Result) -> None:
+        """Whether every request in flight got its answer, and whether service was back in time."""
+        kills = {gate: self._stage.processes.killed(f"gate-{number}")
+                 for number, gate in enumerate(self._stage.gates)}
+        result.unanswered, result.returned = len(unanswered(answers.asked)), returns.longest
+        result.problems += [*problems(answers.asked, kills, resets=case.resets), *returns.problems()]
+        result.details |= {"answers": count(answers.asked), "returns": returns.found,
+                           "longest answer": max((one.seconds for one in answers.asked), default=0.0)}

@@ -25,6 +25,7 @@ class Processes:
     def __init__(self, system: LocalSystem) -> None:
         self.system = system
         self._asked: dict[int, int] = {}
+        self._kills: dict[str, list[float]] = {}
         self._told = 0
 
     def names(self, kind: str = "") -> list[str]:
@@ -44,7 +45,13 @@ class Processes:
         if number in (signal.SIGKILL, signal.SIGTERM):
             self._asked[pid] = number
         os.kill(pid, number)
+        if number == signal.SIGKILL:
+            self._kills.setdefault(name, []).append(time.monotonic())
         return pid
+
+    def killed(self, name: str) -> list[float]:
+        """Return when a process was killed, by the monotonic clock."""
+        return self._kills.get(name, [])
 
     def kill_children(self, name: str) -> None:
         """Kill the children of a process, such as the workers of gunicorn."""
@@ -73,7 +80,13 @@ class Processes:
 
     def wait_back(self, name: str, pid: int) -> None:
         """Wait until a process has a successor that is ready. Raises AssertionError."""
-        wait_for(lambda: self.system.pid_of(name) not in (0, pid), BACK_SECONDS, f"{name} to be back")
+        wait_for(lambda: self.system.pid_of(name) not in (0, pid) and self._serves(name), BACK_SECONDS,
+                 f"{name} to be back")
+
+    def _serves(self, name: str) -> bool:
+        """Whether a process says that it is ready; backends have no page for it. Its id is known before."""
+        return all(is_ready(process["ops"]) for process in self.system.endpoints["processes"]
+                   if process["name"] == name and process["ops"])
 
     def wait_ready(self) -> None:
         """Wait until all processes are there and ready. Raises AssertionError."""

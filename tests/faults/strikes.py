@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import gevent
-import redis
 
 from tests.faults import garbage as shots
 from tests.faults.load import Load
+from tests.faults.people import Cast
+from tests.faults.returns import Returns
 from tests.faults.stage import Stage
 from tests.faults.tally import Tally
 
@@ -32,6 +33,8 @@ class Field:
     problems: list[str]
     """What a strike finds wrong by itself."""
     tally: Tally
+    returns: Returns
+    cast: Cast
 
 
 Strike = Callable[[Field], None]
@@ -60,7 +63,10 @@ def roll(kinds: Sequence[str]) -> Strike:
 def restart_each(field: Field, kinds: Sequence[str], number: int) -> None:
     """Send a signal to each process in turn, and note the slowest restart."""
     processes = field.stage.processes
-    times = [processes.restart(name, number) for kind in kinds for name in processes.names(kind)]
+    times = []
+    for name in (name for kind in kinds for name in processes.names(kind)):
+        times.append(processes.restart(name, number))
+        field.returns.watch()
     field.notes.append(f"slowest restart {max(times):.1f} s")
 
 
@@ -71,19 +77,14 @@ def kill_children(field: Field) -> None:
     gevent.sleep(field.seconds)
 
 
-def empty_redis(field: Field) -> None:
-    """All keys are gone, and all connections with them."""
-    with redis.Redis.from_url(field.stage.redis_url) as client:
-        client.flushall()
-    field.stage.processes.restart("redis", signal.SIGKILL)
-
-
 def blackout(field: Field) -> None:
     """The power fails: everything that runs ends at once, and comes back."""
     processes = field.stage.processes
     ended = {name: processes.send(name, signal.SIGKILL) for name in processes.names()}
     for name, pid in ended.items():
         processes.wait_back(name, pid)
+    processes.wait_ready()
+    field.returns.watch()
 
 
 def freeze(name: str, seconds: float = FREEZE_SECONDS) -> Strike:
@@ -94,6 +95,7 @@ def freeze(name: str, seconds: float = FREEZE_SECONDS) -> Strike:
             gevent.sleep(seconds)
         finally:
             field.stage.processes.thaw(frozen)
+        field.returns.watch()
         gevent.sleep(field.seconds / 2)
     return strike
 
@@ -103,6 +105,7 @@ def stall(place: str) -> Strike:
     def strike(field: Field) -> None:
         with held(field, place, answers_only=False):
             gevent.sleep(FREEZE_SECONDS)
+        field.returns.watch()
         gevent.sleep(field.seconds / 2)
     return strike
 
@@ -114,6 +117,7 @@ def mute(name: str) -> Strike:
             gevent.sleep(MUTE_SECONDS)
             for proxy in field.stage.proxies[name]:
                 proxy.cut()
+        field.returns.watch()
         gevent.sleep(field.seconds / 2)
     return strike
 
@@ -138,6 +142,7 @@ def cut_all(field: Field) -> None:
             for proxy in proxies:
                 proxy.cut()
         gevent.sleep(CUT_SECONDS)
+    field.returns.watch()
 
 
 def garbage(kinds: Sequence[str]) -> Strike:

@@ -119,6 +119,16 @@ def test_tracebacks_are_found_in_a_log() -> None:
     assert describe("12:00:00.000 ERROR apps.x: refused\n") == ""
 
 
+def test_only_expected_tracebacks_are_passed_over() -> None:
+    text = "".join(f"Traceback (most recent call last):\n  File \"x.py\", line 1\n{last}\n" for last in (
+        "KeyError: 1", "pymysql.err.OperationalError: (2013, 'Lost')"))
+    assert describe(text, ["KeyError", "OperationalError: (2013"]) == ""
+    assert describe(text, ["KeyError"]) == ("1 tracebacks in the log, first: "
+                                            "pymysql.err.OperationalError: (2013, 'Lost')")
+    assert describe("12:00:00 CRITICAL x: it is over\n") == (
+        "1 tracebacks in the log, first: 12:00:00 CRITICAL x: it is over")
+
+
 def test_cases_are_selected_in_their_order() -> None:
     assert select(()) == list(ALL)
     assert [case.name for case in select(("triple", "calm"))] == ["calm", "triple"]
