@@ -45,7 +45,7 @@ class Context:
 
     def http(self, app: str) -> str:
         """Return the comma-separated addresses of an HTTP service."""
-        return ",".join(f"http://{HOST}:{ports['port']}" for ports in self.places[app])
+        return ",".join(f"http://{self.settings.peer_host}:{ports['port']}" for ports in self.places[app])
 
     def log_file(self, name: str) -> Path:
         return self.data / "logs" / f"{name}.log"
@@ -84,7 +84,7 @@ def _mail(context: Context) -> dict[str, Any]:
 
 def _gate(context: Context) -> dict[str, Any]:
     # All clients come from one address here, so its rate would be everybody's.
-    return {"advertise_host": HOST, "address_rate": 0, **_tls(context)}
+    return {"advertise_host": context.settings.peer_host, "address_rate": 0, **_tls(context)}
 
 
 def _edge(context: Context) -> dict[str, Any]:

@@ -48,6 +48,8 @@ class LocalSettings(ReplicaSettings, BackendSettings, TlsSettings, WatchSettings
 
     base_port: int = option(-1, "First of 220 ports to use; -1: the usual ports of the services; 0: any free ports",
                             least=-1)
+    peer_host: str = option("127.0.0.1", "Address at which processes look for auth, config, mail and gates; another "
+                            "one of this machine when something lies in between that listens there on their ports")
     data_dir: str = option(".run", "Folder for all data, logs and secrets of the local system")
     game_data: str = option("conf/game", "Folder of the game data; a relative one is in the folder of the project")
     debug_functions: bool = option(True, "Offer the functions that only development needs")

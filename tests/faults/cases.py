@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from tests.faults import (
     backends,
+    outages,
+    places,
     social_disband,
     social_families,
     social_friends,
@@ -16,6 +18,13 @@ from tests.faults.strikes import Strike
 
 SERVICES = ("gate", "worker", "edge", "auth", "config", "mail", "chatlog")
 BACKENDS = ("nats", "redis", "mysql")
+HTTP = ("auth", "config", "mail")
+AWAY_SECONDS = 4.0
+"""Longer than anybody waits for a service over HTTP."""
+LONG_SECONDS = 12.5
+"""Longer than a job may take, and than a gate waits for its answer."""
+SHARE, KILL_SHARE = 0.5, 0.3
+"""Of the usual rate of reads: while a service is away, and while its processes start on the same cores."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +85,26 @@ def stopped() -> list[Case]:
     ]
 
 
+def away() -> list[Case]:
+    """All replicas of a service at once; and freezes that last longer than a job may take."""
+    return [
+        *(Case(f"kill-all-{kind}", f"kill -9 of all {kind} at once; balances are read on",
+               outages.reads_go_on(KILL_SHARE, outages.kill_all(kind)), 12, may_fail=True) for kind in HTTP),
+        *(Case(f"freeze-all-{kind}", f"SIGSTOP of all {kind} for {seconds:g} s; balances are read on",
+               outages.reads_go_on(SHARE, outages.freeze_all(kind, seconds)), seconds + 6, may_fail=True)
+          for kind, seconds in zip(HTTP, (AWAY_SECONDS, AWAY_SECONDS, LONG_SECONDS), strict=True)),
+        *(Case(f"away-{kind}", f"no {kind} can be reached for {AWAY_SECONDS:g} s; balances are read on",
+               outages.reads_go_on(SHARE, outages.unreachable(kind, AWAY_SECONDS)), 12, may_fail=True, proxied=True)
+          for kind in HTTP),
+        Case("stall-gates", "the network from workers to gates stalls", strikes.stall("gate"), 14, may_fail=True,
+             proxied=True),
+        *(Case(f"freeze-long-{name}", f"SIGSTOP of {name} for {LONG_SECONDS:g} s, longer than a job may take",
+               strikes.freeze(name, LONG_SECONDS), LONG_SECONDS + 6, may_fail=True) for name in ("nats", "redis")),
+        Case("freeze-long-mysql", f"SIGSTOP of mysql for {LONG_SECONDS:g} s; transactions at once before and after",
+             places.kept_by(strikes.freeze("mysql", LONG_SECONDS)), LONG_SECONDS + 8, may_fail=True),
+    ]
+
+
 def strained() -> list[Case]:
     """Too much of everything."""
     return [
@@ -104,7 +133,7 @@ REHEARSAL = Case("rolling-update", "all Deployments of the manifests are updated
                  rehearsed=True)
 SERVERS = Case("rolling-servers", "NATS and Redis of production are updated server by server, then a primary dies",
                strikes.nothing, 4, rehearsed=True)
-ALL: Sequence[Case] = (*killed(), *strained(), *social(), *stopped(), REHEARSAL, SERVERS)
+ALL: Sequence[Case] = (*killed(), *strained(), *social(), *stopped(), *away(), REHEARSAL, SERVERS)
 QUICK = ("kill-worker", "kill-redis", "garbage", "gift-race", "friends-cross", "families-cross")
 
 

@@ -20,9 +20,10 @@ RESET_AT_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER with no time: a reset inst
 class Proxy:
     """Passes everything on to ``port`` on this machine."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, at: tuple[str, int] = (HOST, 0)) -> None:
+        """``at`` is where it listens; port 0 is any free one."""
         self._target = port
-        self._server = StreamServer((HOST, 0), self._serve)
+        self._server = StreamServer(at, self._serve)
         self._requests, self._answers, self._connects = Event(), Event(), Event()
         self._pairs: set[tuple[socket.socket, socket.socket]] = set()
         self.resume()

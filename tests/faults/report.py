@@ -114,5 +114,10 @@ listing mails, joining the chat and hearing oneself) has worked: 2 s, and 1 s mo
 (reading, writing, mail, joining the chat, hearing oneself there) did not succeed once, the fault itself and the
 ordinary pause between two of them included; *longest* is how long a single request took at most, with all its tries.
 
+Where all processes of a service are away at once, two more clients read balances, which needs none of them: they have
+to get half of the usual rate (30 % while processes start again on the same two cores) and no read may take over 1 s.
+The rest of the load may wait for the service then and leave them more of the machine, so they often get more than usual.
+After the long freeze of MySQL as many transactions as before have to run at once.
+
 {table}
 """.replace("{{}}", "2.5")

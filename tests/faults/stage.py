@@ -11,6 +11,7 @@ from pathlib import Path
 import pymysql
 
 from apps.client.gate import Address
+from apps.local.ports import CHOICE, SPAN, Ports, free_port, is_free
 from apps.local.processes import ROOT
 from common.mysql_url import connection_options
 from tests.faults.processes import Processes
@@ -21,6 +22,10 @@ from tests.support.local_system import LocalSystem
 LEASE_SECONDS = "4"  # leftovers of a dead worker are taken over sooner than by default, so that a run is short
 RESTARTS = ("--restart-delay=0.4", "--restart-reset=2")
 VERIFY_SECONDS = 60.0
+PEER_HOST = "127.0.0.2"
+"""Where the proxies before services listen, on the services' own ports."""
+PEERS = {"auth": "auth", "config": "config", "mail": "mail", "gate": "gate worker"}
+"""Service -> role of the port at which other services look for it."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,7 @@ class Stage(Ground):
     nats_url: str
     processes: Processes
     proxies: dict[str, list[Proxy]] = field(default_factory=dict)
-    """What lies in between -> proxies: nats, redis, mysql and clients."""
+    """What lies in between -> proxies: nats, redis, mysql, auth, config, mail, clients, and gate, for workers."""
 
 
 @contextmanager
@@ -95,7 +100,12 @@ def proxied(folder: Path, size: Size) -> Iterator[Stage]:
         proxies = {name: [_proxy(stack, backend.port)] for name, backend in backends.items()}
         urls = {f"{name.upper()}_URL": backend.url.replace(f":{backend.port}", f":{proxies[name][0].port}")
                 for name, backend in backends.items()}
-        system = LocalSystem(folder / "proxied", *size.arguments(), *RESTARTS)
+        base = free_span()
+        for kind, role in PEERS.items():
+            proxies[kind] = [_proxy(stack, port, (PEER_HOST, port))
+                             for port in ports_of(base, role, getattr(size, f"{kind}s"))]
+        system = LocalSystem(folder / "proxied", *size.arguments(), *RESTARTS, f"--peer-host={PEER_HOST}",
+                             base_port=base)
         stack.callback(system.clean_up)
         endpoints = system.start({**urls, "OUTBOX_LEASE_SECONDS": LEASE_SECONDS}).endpoints
         gates, edges = ([_proxy(stack, address.port) for address in addresses(endpoints[kind])]
@@ -105,8 +115,22 @@ def proxied(folder: Path, size: Size) -> Iterator[Stage]:
                     {**proxies, "clients": [*gates, *edges]})
 
 
-def _proxy(stack: ExitStack, port: int) -> Proxy:
-    proxy = Proxy(port)
+def free_span() -> int:
+    """Return a first port from which on all ports that a local system may give are free."""
+    while True:
+        base = free_port()
+        if base + SPAN <= CHOICE.stop and all(map(is_free, range(base, base + SPAN))):
+            return base
+
+
+def ports_of(base: int, role: str, count: int) -> list[int]:
+    """Return the ports of all replicas."""
+    ports = Ports(base)
+    return [ports.give(role, replica) for replica in range(count)]
+
+
+def _proxy(stack: ExitStack, port: int, at: tuple[str, int] = (HOST, 0)) -> Proxy:
+    proxy = Proxy(port, at)
     proxy.start()
     stack.callback(proxy.stop)
     return proxy

@@ -40,6 +40,14 @@ def test_the_addresses_of_all_replicas_are_given(context: services.Context) -> N
     assert "--auth-url=http://127.0.0.1:20040,http://127.0.0.1:20041" in named(context, "worker-2").command()
 
 
+def test_services_are_reached_where_something_lies_in_between(tmp_path: Path) -> None:
+    settings = LocalSettings(base_port=20_000, peer_host="127.0.0.2")
+    between = services.Context(settings, services.places(settings, Ports(20_000)), URLS, tmp_path, {"PATH": "/bin"})
+    assert "--mail-url=http://127.0.0.2:20060" in named(between, "worker-0").command()
+    assert "--auth-url=http://127.0.0.2:20040" in named(between, "edge-0").command()
+    assert {"--host=127.0.0.1", "--advertise-host=127.0.0.2"} <= set(named(between, "gate-0").command())
+
+
 def test_replicas_differ_in_name_port_and_log(context: services.Context) -> None:
     workers = [service for service in services.make(context) if service.kind == "worker"]
     assert [worker.name for worker in workers] == ["worker-0", "worker-1", "worker-2"]
