@@ -6,6 +6,7 @@ import pytest
 
 from tests.faults.crowd import Outcome
 from tests.faults.crowd_check import compare
+from tests.faults.deploys import Span, failures
 from tests.faults.overload import ACCEPTED_MS, USUAL_TIMES, unanswered, wrong
 from tests.load.histogram import Histogram
 from tests.load.tally import Tally
@@ -62,3 +63,12 @@ def test_requests_without_an_answer_are_told() -> None:
     assert not unanswered([outcome(refused=5)])
     assert unanswered([outcome(timeout=2)]) == ["crowd: 2 requests ended with 'timeout'"]
     assert unanswered([outcome(**{"-2": 1})]) == ["crowd: 1 requests ended with '-2'"]
+
+
+def test_failures_are_told_by_what_was_replaced() -> None:
+    spans = [Span("auth", 1, 2), Span("gate", 3, 5)]
+    assert not failures([], spans)
+    assert failures([(1.5, "-3"), (4, "closed"), (4.5, "-3"), (9, "timeout")], spans) == [
+        "crowd: 1 requests failed while auth was replaced: -3",
+        "crowd: 2 requests failed while gate was replaced: -3, closed",
+        "crowd: 1 requests failed while no Deployment was replaced: timeout"]
