@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tests.faults import (
     backends,
     outages,
+    overload,
     places,
     social_disband,
     social_families,
@@ -109,7 +110,8 @@ def strained() -> list[Case]:
     """Too much of everything."""
     return [
         Case("garbage", "garbage on every port of every service", strikes.garbage(SERVICES), 4),
-        Case("triple", "three times the load", strikes.triple, 6),
+        Case("triple", "three times the load that the system can carry, in an open loop", overload.overload, 8,
+             may_fail=True),
     ]
 
 

@@ -33,6 +33,8 @@ class Person:
     box: BoxLog = field(default_factory=BoxLog)
     reading: BoundedSemaphore = field(default_factory=BoundedSemaphore)
     """Held by the one who empties the mailbox."""
+    family: str = ""
+    """Those who talk have one, see ``talk_families.py``."""
 
     @property
     def world(self) -> str:

@@ -5,6 +5,7 @@ from time import monotonic
 
 import gevent
 
+from tests.faults import talk_families
 from tests.faults.answers import Answers, count, problems, unanswered
 from tests.faults.cases import Case
 from tests.faults.examiner import Examiner
@@ -32,6 +33,7 @@ class Play:
 
     def __init__(self, stage: Stage, cast: Cast, seconds: float, seed: int) -> None:
         """``seconds`` is how long the strikes last that have no length of their own."""
+        talk_families.settle(stage.gates, cast.talkers)
         self._stage = stage
         self._cast = cast
         self._seconds = seconds

@@ -116,7 +116,7 @@ ordinary pause between two of them included; *longest* is how long a single requ
 
 Where all processes of a service are away at once, two more clients read balances, which needs none of them: they have
 to get half of the usual rate (30 % while processes start again on the same two cores) and no read may take over 1 s.
-The rest of the load may wait for the service then and leave them more of the machine, so they often get more than usual.
+The rest of the load may wait for the service then and leave them more of the machine: they often get more than usual.
 After the long freeze of MySQL as many transactions as before have to run at once.
 
 {table}

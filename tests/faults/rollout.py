@@ -10,6 +10,7 @@ import gevent
 
 from apps.local.processes import StartError
 from tests.faults.cases import Case
+from tests.faults.deploys import DeployCrowd
 from tests.faults.examiner import Examiner
 from tests.faults.load import Load
 from tests.faults.people import recruit
@@ -105,12 +106,14 @@ class Rehearsal:
 
 
 class DeploymentsRehearsal(Rehearsal):
-    """Every Deployment is updated, one after the other."""
+    """Every Deployment is updated, one after the other, while a crowd keeps the system busy."""
 
     detail = DETAIL
 
     def _steps(self) -> Sequence[Row]:
-        return [self._measure(app) for app in self._cluster.deployments]
+        crowd = DeployCrowd(self._cluster, self._ground, self._result)
+        with crowd.asking():
+            return [crowd.during(app, self._measure) for app in self._cluster.deployments]
 
     def _measure(self, app: str) -> Row:
         running, tally, begun = self._cluster, self._tally, monotonic()

@@ -51,6 +51,8 @@ class Cluster:
                          for service in self._services_of(item, addresses)]
         self._pods = LocalPods(objects, folder, addresses)
         self.logs = folder / "logs"
+        self.claims = folder / "claims"
+        """Where the volumes are that pods share."""
         self.servers = {app: [ServerPod(self._pods, pod, self._heard) for pod in self._pods.of(app)] for app in groups}
         """Servers of which there are several, by their app."""
         self._others: list[Container] = []
@@ -110,6 +112,11 @@ class Cluster:
         """Return where clients from outside find an app."""
         (found,) = [one for one in self.services if one.app == app]
         return Address(*found.place)
+
+    def places(self, app: str) -> list[tuple[str, int]]:
+        """Return to which pods of an app connections from outside go."""
+        (found,) = [one for one in self.services if one.app == app]
+        return found.places
 
     @property
     def refused(self) -> Counter[str]:

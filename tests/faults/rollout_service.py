@@ -57,6 +57,11 @@ class Service:
         """The same at once."""
         self._pods = [*(one for one in self._pods if one != address), *([address] if ready else [])]
 
+    @property
+    def places(self) -> list[Place]:
+        """Where connections go."""
+        return [(address, self._port) for address in self._pods]
+
     def leads_to(self, addresses: Iterable[str]) -> bool:
         """Whether connections go to these pods and to no others."""
         return set(self._pods) == set(addresses)

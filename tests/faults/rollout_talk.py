@@ -63,7 +63,7 @@ class Memory:
         return saying
 
     def _follow(self, saying: Saying) -> None:
-        if saying.world != self._world:
+        if saying.place != self._world:
             self.problems.append(f"heard {saying} in world {self._world}")
         if saying.session == MESSAGE:
             if saying.number != self.last(saying.speaker) + 1:

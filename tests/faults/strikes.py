@@ -153,9 +153,3 @@ def garbage(kinds: Sequence[str]) -> Strike:
         count = shots.bombard(ports, field.seconds, seed=1)
         field.notes.append(f"{count} shots at {len(ports)} ports")
     return strike
-
-
-def triple(field: Field) -> None:
-    """Three times the loops, and no pauses."""
-    field.load.start(loops=2, think=0.0)
-    gevent.sleep(field.seconds)

@@ -1,8 +1,8 @@
-"""The chat's part of the load: people on all edges say numbered messages and listen to one another."""
+"""The chat's part of the load: people on all edges say numbered messages, by turns to all and to their family."""
 
 import itertools
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -28,6 +28,13 @@ JOIN_SECONDS = 2.5
 PAUSE_SECONDS = 0.2
 END_SECONDS = 30.0
 AGAIN = 3
+PUBLIC, FAMILY = "PUBLIC", "FAMILY"
+PLACES: Mapping[str, Callable[[Person], str]] = {PUBLIC: lambda one: one.world, FAMILY: lambda one: one.family}
+"""Channel -> who hears one another there."""
+KINDS = {PUBLIC: "chat", FAMILY: "family"}
+"""Channel -> what hearing oneself there is, for the tally."""
+Said = Mapping[tuple[str, str], tuple[int, int]]
+"""Channel and speaker -> (session, number)."""
 
 
 def show(edge: Address, ticket: str) -> Chat | None:
@@ -46,9 +53,10 @@ class Talker:
         self.person = person
         self.problems: list[str] = []
         self.joined = self.heard = self.lost = 0
-        self.latest: dict[str, tuple[int, int]] = {}
-        """Speaker -> (session, number) of the latest message heard."""
-        self.saying: tuple[int, int] = (0, 0)
+        self.latest: dict[tuple[str, str], tuple[int, int]] = {}
+        """Channel and speaker -> (session, number) of the latest message heard."""
+        self.saying: dict[str, tuple[int, int]] = dict.fromkeys(PLACES, (0, 0))
+        """Channel -> the same of the latest message said."""
         self.used: list[str] = []
         """The tickets that opened a session."""
         self._edges = itertools.cycle(edges)
@@ -95,27 +103,28 @@ class Talker:
         self.joined += 1
         self._tally.success("join")
         end = monotonic() + STAY_SECONDS * random.uniform(0.5, 1.5)
-        ear, session = Ear(self.person.world), next(SESSIONS)
-        listener = gevent.spawn(self._listen, chat, ear, session)
+        ears, session = {channel: Ear(place(self.person)) for channel, place in PLACES.items()}, next(SESSIONS)
+        listener = gevent.spawn(self._listen, chat, ears, session)
         try:
-            for number in itertools.count(1):
+            for number, channel in ((number, channel) for number in itertools.count(1) for channel in PLACES):
                 if self._ending.is_set() or listener.dead or monotonic() > end:
                     break
-                self.saying = (session, number)
-                chat.say("PUBLIC", str(Saying(self.person.world, self.person.name, session, number)))
+                self.saying[channel] = (session, number)
+                chat.say(channel, str(Saying(PLACES[channel](self.person), self.person.name, session, number)))
                 self._ending.wait(SAY_SECONDS)
         except OSError:
             pass  # the edge is gone: the loop comes in again
         finally:
             listener.kill()
-            self._take(ear)
+            for ear in ears.values():
+                self._take(ear)
 
     def _take(self, ear: Ear) -> None:
         self.problems += ear.problems
         self.heard += ear.heard
         self.lost += ear.lost
 
-    def _listen(self, chat: Chat, ear: Ear, session: int) -> None:
+    def _listen(self, chat: Chat, ears: Mapping[str, Ear], session: int) -> None:
         """Hear until the edge closes, or until nothing of ours has come back for too long."""
         deadline = monotonic() + DEAF_SECONDS
         while (left := deadline - monotonic()) > 0:
@@ -125,12 +134,13 @@ class Talker:
                 return
             if line is None:
                 return
-            saying = ear.hear(parse(line)[2])
+            channel, _, text = parse(line)
+            saying = ears.get(channel, ears[PUBLIC]).hear(text)
             if saying is None:
                 continue
-            self.latest[saying.speaker] = (saying.session, saying.number)
+            self.latest[channel, saying.speaker] = (saying.session, saying.number)
             if saying.session == session:
-                self._tally.success("chat")
+                self._tally.success(KINDS[channel])
                 deadline = monotonic() + DEAF_SECONDS
 
 
@@ -151,16 +161,17 @@ class Talk:
         for talker in self.talkers:
             talker.stop()
 
-    def deaf(self, since: dict[str, tuple[int, int]]) -> list[str]:
-        """Name who has not heard somebody of the same world say anything later than ``since``."""
-        return [f"{listener.person.name} did not hear {speaker.person.name}"
-                for listener in self.talkers for speaker in self.talkers
-                if listener.person.world == speaker.person.world
-                and listener.latest.get(speaker.person.name, (0, 0)) <= since[speaker.person.name]]
+    def deaf(self, since: Said) -> list[str]:
+        """Name who has not heard somebody of the same world or family say anything later than ``since``."""
+        return [f"{listener.person.name} did not hear {speaker.person.name} in {channel}"
+                for channel, place in PLACES.items() for listener in self.talkers for speaker in self.talkers
+                if place(listener.person) == place(speaker.person)
+                and listener.latest.get((channel, speaker.person.name), (0, 0)) <= since[channel, speaker.person.name]]
 
-    def said(self) -> dict[str, tuple[int, int]]:
-        """Return what each one said latest."""
-        return {talker.person.name: talker.saying for talker in self.talkers}
+    def said(self) -> Said:
+        """Return what each one said latest in each channel."""
+        return {(channel, talker.person.name): latest for talker in self.talkers
+                for channel, latest in talker.saying.items()}
 
     def show_again(self, edges: Sequence[Address]) -> list[str]:
         """Show used tickets once more, the last ones of each; name the problem when one opens a session."""

@@ -1,4 +1,4 @@
-"""What a chat listener may hear: each message of its world once, those of one speaker's session in their order."""
+"""What a chat listener may hear: each message of its place once, those of one speaker's session in their order."""
 
 from dataclasses import dataclass
 
@@ -9,26 +9,27 @@ SEPARATOR = " "
 class Saying:
     """One numbered message. ``session`` is one stay of the speaker in the chat, ``number`` counts within it."""
 
-    world: str
+    place: str
+    """The world or the family that it was said to."""
     speaker: str
     session: int
     number: int
 
     def __str__(self) -> str:
-        return SEPARATOR.join((self.world, self.speaker, str(self.session), str(self.number)))
+        return SEPARATOR.join((self.place, self.speaker, str(self.session), str(self.number)))
 
     @classmethod
     def parse(cls, text: str) -> "Saying":
         """Raises ValueError when this is no numbered message."""
-        world, speaker, session, number = text.split(SEPARATOR)
-        return cls(world, speaker, int(session), int(number))
+        place, speaker, session, number = text.split(SEPARATOR)
+        return cls(place, speaker, int(session), int(number))
 
 
 class Ear:
-    """One stay of one listener."""
+    """One stay of one listener in a world or in a family."""
 
-    def __init__(self, world: str) -> None:
-        self._world = world
+    def __init__(self, place: str) -> None:
+        self._place = place
         self._last: dict[tuple[str, int], int] = {}
         self.heard = 0
         self.lost = 0
@@ -42,8 +43,8 @@ class Ear:
             self.problems.append(f"heard what nobody said: {text[:80]!r}")
             return None
         self.heard += 1
-        if saying.world != self._world:
-            self.problems.append(f"heard {saying} in world {self._world}")
+        if saying.place != self._place:
+            self.problems.append(f"heard {saying} in {self._place}")
         self._follow(saying)
         return saying
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 STATUS = re.compile(rb'\{"status": ?(-?\d+)')
 BUSY, TIMED_OUT = b"-3", b"-2"
-KINDS = ("read", "write", "mail", "join", "chat")
+KINDS = ("read", "write", "mail", "join", "chat", "family")
 MOST_TEXTS = 5
 
 

@@ -90,12 +90,10 @@ class Client:
         return arrivals.poisson(order.rate, times.begin, times.end, Random(order.name))
 
     def _numbered(self) -> Iterator[bytes]:
-        parts = [tuple(part.encode() for part in line.split(REQUEST_ID)) for line in self._order.lines]
+        name, mark = self._order.name.encode(), REQUEST_ID.encode()
+        parts = [line.encode().split(mark) for line in self._order.lines]
         for number, line in enumerate(parts if self._order.once else itertools.cycle(parts)):
-            if len(line) == 1:
-                yield line[0] + b"\r\n"
-            else:
-                yield b"%s%s-%d%s\r\n" % (line[0], self._order.name.encode(), number, line[1])
+            yield (b"%s-%d" % (name, number)).join(line) + b"\r\n"
 
     def _begin(self, due: float) -> None:
         if len(self._busy) >= self._order.in_flight:
@@ -106,12 +104,16 @@ class Client:
             self._finished = True
             return
         self.tally.lag.add(time.monotonic() - due)
-        connection = self._idle.popitem()[1] if self._idle else connect(next(self._addresses), self._tls)
+        connection = self._connection()
         self._busy[connection.number] = connection
         try:
             connection.begin(line, due, self._epoll)
         except OSError:
             self._end(connection, "closed")
+
+    def _connection(self) -> Connection:
+        """Return a connection that is kept and idle, or a new one."""
+        return self._idle.popitem()[1] if self._idle else connect(next(self._addresses), self._tls)
 
     def _begin_again(self, now: float) -> None:
         """In a closed loop, who has an answer asks again."""

@@ -9,14 +9,15 @@ CONNECT_SECONDS = 5.0
 
 
 class Connection:
-    """Sends a line and collects the answer; ``due`` is when the present request should have been sent."""
+    """Sends a ``line`` and collects the answer; ``due`` is when the present request should have been sent."""
 
-    __slots__ = ("_events", "_pending", "_received", "due", "number", "peer")
+    __slots__ = ("_events", "_pending", "_received", "due", "line", "number", "peer")
 
     def __init__(self, peer: socket.socket) -> None:
         self.peer = peer
         self.number = peer.fileno()
         self.due = 0.0
+        self.line = b""
         self._pending = b""
         self._received = b""
         self._events = 0
@@ -24,7 +25,7 @@ class Connection:
     def begin(self, line: bytes, due: float, epoll: select.epoll) -> None:
         """Send a line, or as much as is possible now. Raises OSError."""
         self.due = due
-        self._pending = line
+        self.line = self._pending = line
         self.flush(epoll)
 
     def flush(self, epoll: select.epoll) -> None:
@@ -55,10 +56,12 @@ class Connection:
         return answer
 
 
-def connect(address: tuple[str, int], tls: ssl.SSLContext | None) -> Connection:
-    """Return a connection that is on its way. Raises OSError."""
+def connect(address: tuple[str, int], tls: ssl.SSLContext | None, source: str = "") -> Connection:
+    """Return a connection that is on its way, without TLS from the address ``source`` if given. Raises OSError."""
     if tls is None:
         peer = socket.socket()
+        if source:
+            peer.bind((source, 0))
         peer.setblocking(False)
         peer.connect_ex(address)
         return Connection(peer)

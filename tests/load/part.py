@@ -31,7 +31,7 @@ class Part:
     def __init__(self, arguments: list[str], order: Mapping[str, Any]) -> None:
         self._process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stdin=subprocess.PIPE,
                                          stdout=subprocess.PIPE, text=True)
-        self._write(order)
+        self.tell(order)
 
     @property
     def pid(self) -> int:
@@ -45,7 +45,7 @@ class Part:
 
     def go(self, times: Times) -> None:
         """Let it work."""
-        self._write(vars(times))
+        self.tell(vars(times))
 
     def result(self) -> dict[str, Any]:
         """Wait for the result. Raises PartError."""
@@ -62,7 +62,8 @@ class Part:
             self._process.kill()
             self._process.communicate()
 
-    def _write(self, value: Mapping[str, Any]) -> None:
+    def tell(self, value: object) -> None:
+        """Write a line of JSON to it. Raises PartError when it has ended."""
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(json.dumps(value) + "\n")

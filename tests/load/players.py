@@ -67,12 +67,12 @@ STATEMENTS = (
 )
 
 
-def crowd_accounts(auth: str, count: int) -> list[Account]:
-    """Let auth issue session tokens for the first ``count`` players of the crowd."""
+def crowd_accounts(auth: str, first: int, last: int) -> list[Account]:
+    """Let auth issue session tokens for the players ``first`` to ``last - 1`` of the crowd."""
     bodies = [{"uid": f"crowdaccount{number}-{WORLD}", "kind": "session",
-               "claims": {"account": f"crowdaccount{number}", "world": WORLD}} for number in range(count)]
+               "claims": {"account": f"crowdaccount{number}", "world": WORLD}} for number in range(first, last)]
     answers = post_all(f"{auth}/issue_token", bodies)
-    return [Account(crowd_name(number), answer["token"]) for number, answer in enumerate(answers)]
+    return [Account(crowd_name(number), answer["token"]) for number, answer in enumerate(answers, first)]
 
 
 def nonces(auth: str, count: int, world: str = WORLD) -> list[str]:

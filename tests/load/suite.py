@@ -153,7 +153,7 @@ class Suite:
 
     def _crowd_reads(self, count: int) -> Row:
         """Let every player of the crowd ask in turn."""
-        accounts = players.crowd_accounts(self._system.endpoints["auth"], count)
+        accounts = players.crowd_accounts(self._system.endpoints["auth"], 0, count)
         return self._known(f"reads of {count} players in turn", self._reads(accounts, count))
 
     def _known(self, title: str, lines: Sequence[str]) -> Row:

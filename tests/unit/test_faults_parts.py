@@ -52,6 +52,12 @@ def test_chat_in_order_with_a_gap_is_right() -> None:
     assert (ear.problems, ear.heard, ear.lost) == ([], 4, 2)
 
 
+def test_a_message_to_another_family_is_told() -> None:
+    ear = Ear("Millers")
+    ear.hear(saying(1, world="Smiths"))
+    assert ear.problems == ["heard Smiths T_ada 1 1 in Millers"]
+
+
 @pytest.mark.parametrize("wrong", [
     [saying(2), saying(1)], [saying(2), saying(2)], [saying(1, world="s1")], ["hello"], ["s0 T_ada x y"]])
 def test_chat_that_is_wrong(wrong: list[str]) -> None:
