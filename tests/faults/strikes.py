@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import gevent
 import redis
 
-from tests.faults import garbage as shots
 from tests.faults.load import Load
 from tests.faults.stage import Stage
 from tests.faults.tally import Tally
@@ -138,13 +137,3 @@ def cut_all(field: Field) -> None:
             for proxy in proxies:
                 proxy.cut()
         gevent.sleep(CUT_SECONDS)
-
-
-def garbage(kinds: Sequence[str]) -> Strike:
-    """Throw garbage at all ports of all services."""
-    def strike(field: Field) -> None:
-        processes = field.stage.processes
-        ports = [port for kind in kinds for name in processes.names(kind) for port in processes.ports(name)]
-        count = shots.bombard(ports, field.seconds, seed=1)
-        field.notes.append(f"{count} shots at {len(ports)} ports")
-    return strike
