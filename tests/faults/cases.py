@@ -5,9 +5,12 @@ from dataclasses import dataclass
 
 from tests.faults import (
     backends,
+    garbage_ports,
+    growth,
     outages,
     overload,
     places,
+    replacement,
     social_disband,
     social_families,
     social_friends,
@@ -62,6 +65,8 @@ def killed() -> list[Case]:
         Case("empty-nats", "NATS is killed and loses all that JetStream kept", backends.empty_nats, 12, may_fail=True),
         Case("empty-mysql", "all tables of MySQL are away for a while", backends.empty_mysql, 14, may_fail=True),
         Case("blackout", "kill -9 of every process at the same time", strikes.blackout, 20, may_fail=True),
+        Case("replace-worker", "SIGTERM to a worker after its replacement is ready, where no try may fail",
+             replacement.replace_first("worker"), 6),
         Case("rolling", "SIGTERM to every service process, one after the other", strikes.roll(SERVICES), 6),
     ]
 
@@ -109,7 +114,9 @@ def away() -> list[Case]:
 def strained() -> list[Case]:
     """Too much of everything."""
     return [
-        Case("garbage", "garbage on every port of every service", strikes.garbage(SERVICES), 4),
+        Case("garbage", "garbage on every port of services and backends, forged answers to gates",
+             garbage_ports.garbage, 4),
+        Case("growth", "thousands of requests of each kind to processes that go on running", growth.growth, 4),
         Case("triple", "three times the load that the system can carry, in an open loop", overload.overload, 8,
              may_fail=True),
     ]
@@ -136,7 +143,7 @@ REHEARSAL = Case("rolling-update", "all Deployments of the manifests are updated
 SERVERS = Case("rolling-servers", "NATS and Redis of production are updated server by server, then a primary dies",
                strikes.nothing, 4, rehearsed=True)
 ALL: Sequence[Case] = (*killed(), *strained(), *social(), *stopped(), *away(), REHEARSAL, SERVERS)
-QUICK = ("kill-worker", "kill-redis", "garbage", "gift-race", "friends-cross", "families-cross")
+QUICK = ("kill-worker", "replace-worker", "freeze-redis", "gift-race", "stall-nats", "mute-mysql")
 
 
 def select(names: Sequence[str], cases: Sequence[Case] = ALL) -> list[Case]:

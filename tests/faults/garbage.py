@@ -6,8 +6,6 @@ import struct
 from collections.abc import Iterator
 from contextlib import suppress
 
-import gevent
-
 HOST = "127.0.0.1"
 SECONDS = 1.0
 RESET_AT_CLOSE = struct.pack("ii", 1, 0)
@@ -43,21 +41,3 @@ def throw(port: int, shot: bytes, source: random.Random) -> None:
         if source.random() < 0.5:
             peer.settimeout(SECONDS / 4)
             peer.recv(4096)
-
-
-def bombard(ports: list[int], seconds: float, seed: int) -> int:
-    """Throw garbage at all ports for a while; return how often."""
-    count = 0
-
-    def one_port(port: int) -> None:
-        nonlocal count
-        source = random.Random(seed + port)
-        for shot in shots(source):
-            throw(port, shot, source)
-            count += 1
-            gevent.sleep(0.01)
-
-    throwers = [gevent.spawn(one_port, port) for port in ports]
-    gevent.joinall(throwers, timeout=seconds)
-    gevent.killall(throwers)
-    return count

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import gevent
 
-from tests.faults import garbage as shots
 from tests.faults.load import Load
 from tests.faults.people import Cast
 from tests.faults.returns import Returns
@@ -143,13 +142,3 @@ def cut_all(field: Field) -> None:
                 proxy.cut()
         gevent.sleep(CUT_SECONDS)
     field.returns.watch()
-
-
-def garbage(kinds: Sequence[str]) -> Strike:
-    """Throw garbage at all ports of all services."""
-    def strike(field: Field) -> None:
-        processes = field.stage.processes
-        ports = [port for kind in kinds for name in processes.names(kind) for port in processes.ports(name)]
-        count = shots.bombard(ports, field.seconds, seed=1)
-        field.notes.append(f"{count} shots at {len(ports)} ports")
-    return strike
