@@ -110,13 +110,13 @@ long as a gate may take, 12 s and 1 s more on this machine: there may be none bu
 killed with -9, and those whose connections the case itself reset. *Return* is the time from the moment when what was
 away is there again (SIGCONT, ready again, network passing) until a fresh request of every kind (reading, writing,
 listing mails, joining the chat and hearing oneself) has worked: 2 s, and 1 s more because the cores also make the load.
-*Recovery* is the longest time in which one kind of action
-(reading, writing, mail, joining the chat, hearing oneself there) did not succeed once, the fault itself and the
-ordinary pause between two of them included; *longest* is how long a single request took at most, with all its tries.
+*Recovery* is the longest time in which one kind of action (reading, writing, mail, joining the chat, hearing oneself
+there) did not succeed once, the fault itself and the ordinary pause between two of them included; *longest* is how long
+a single request took at most, with all its tries.
 
 Where all processes of a service are away at once, two more clients read balances, which needs none of them: they have
 to get half of the usual rate (30 % while processes start again on the same two cores) and no read may take over 1 s.
-The rest of the load may wait for the service then and leave them more of the machine, so they often get more than usual.
+The rest of the load may wait for the service and leave them more of the machine, so they often get more than usual.
 After the long freeze of MySQL as many transactions as before have to run at once.
 
 {table}
