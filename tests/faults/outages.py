@@ -26,22 +26,27 @@ class Readers:
     """Clients that read balances, one request after the other, which needs no service over HTTP."""
 
     def __init__(self, cast: Cast, gates: Sequence[Address]) -> None:
-        self._loops = [gevent.spawn(self._read, cast.actors[number], Once(gates, WAIT_SECONDS))
-                       for number in range(READERS)]
         self._good: list[float] = []
+        self._begun: dict[int, float] = {}
+        self._loops = [gevent.spawn(self._read, number, cast.actors[number], Once(gates, WAIT_SECONDS))
+                       for number in range(READERS)]
 
     def during(self, work: Callable[[], object]) -> tuple[float, float]:
-        """Return how many reads a second succeed while ``work`` is done, and how many seconds the longest takes."""
+        """Return how many reads a second succeed while ``work`` is done, and how long the longest takes, in seconds.
+
+        One that still waits at the end counts, too.
+        """
         self._good, begun = [], monotonic()
         work()
-        return len(self._good) / (monotonic() - begun), max(self._good, default=0.0)
+        now = monotonic()
+        return len(self._good) / (now - begun), max([*self._good, *(now - one for one in self._begun.values())])
 
     def stop(self) -> None:
         gevent.killall(self._loops)
 
-    def _read(self, actor: Person, gate: Once) -> None:
+    def _read(self, number: int, actor: Person, gate: Once) -> None:
         while True:
-            begun = monotonic()
+            begun = self._begun[number] = monotonic()
             try:
                 answer = Player(gate, actor.state).call("get_all_resource")
                 self._good += [monotonic() - begun] if answer["status"] == SUCCESS else []
