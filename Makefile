@@ -51,7 +51,7 @@ lock: $(VENV)/ready-dev  ## lock requirements/*.in into hashed requirements/*.tx
 	    --no-emit-find-links --custom-compile-command "make lock" -o requirements/$$kind.txt requirements/$$kind.in \
 	    $$(test $$kind = dev || echo -c requirements/dev.txt) || exit 1; done
 
-bench: $(VENV)/ready-bench  ## measure speed against floors of the same run; ARGS="--quick" for a first look
+bench: $(VENV)/ready-bench  ## measure speed against floors of the same run; writes docs/speed.md; ARGS="--quick" for a first look
 	@$(BIN)/python -m tests.load.bench $(ARGS)
 
 faults: $(VENV)/ready-dev  ## kill, freeze and cut everything under load, then count; writes docs/faults.md

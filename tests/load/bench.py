@@ -8,15 +8,17 @@ import argparse
 import json
 import signal
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.load import compare, page, settings, system, table
-from tests.load.plots import draw
+from tests.load import compare, page, reference, settings, system, table
+from tests.load.plots import PICTURES, draw
 from tests.load.results import Row
 from tests.load.suite import Phase, Suite
-from tests.load.targets import verdicts
+from tests.load.targets import Verdict, verdicts
+from tests.load.trust import doubts
 from tests.load.usage import wait_quiet
 
 
@@ -33,28 +35,33 @@ def main(arguments: list[str]) -> int:
             return 2
         run_all(suite, options)
     rows = suite.medians()
-    found = report(rows, judge=not options.quick)
+    judged = [] if options.quick else verdicts(rows, settings.limits(options), options.reference_floor)
+    found = report(rows, judged, options)
     print(found)
+    write(options.json, rows, judged, options)
+    pictures = plot(rows, options.plots)
     if options.page:
-        options.page.write_text(page.text(found, system.machine(), options))
-    write(options.json, rows, options)
+        options.page.write_text(page.text(found, system.machine(), options, pictures))
     if earlier:
         print("\n" + compare.compared(earlier, rows))
-    if options.plots:
-        plot(rows, options.plots)
     return 0
 
 
 def run_all(suite: Suite, options: argparse.Namespace) -> None:
     """Run the chosen measurements: the repeated ones round after round, then the others."""
-    repeat = options.repeat or (1 if options.quick else 3)
-    for number in range(repeat):
+    for number in range(options.repeat):
         for name, phase in chosen(suite.repeated(), options.only).items():
-            wait_quiet(options.quiet_wait)
-            told(f"{number + 1}/{repeat} {name}", suite.run(name, phase))
+            run_one(suite, name, phase, options.quiet_wait, f"{number + 1}/{options.repeat} ")
     for name, phase in chosen(suite.once(), options.only).items():
-        wait_quiet(options.quiet_wait)
-        told(name, suite.run(name, phase))
+        run_one(suite, name, phase, options.quiet_wait)
+
+
+def run_one(suite: Suite, name: str, phase: Phase, quiet_wait: float, turn: str = "") -> None:
+    """Run one measurement, and show what it found and how long it took."""
+    wait_quiet(quiet_wait)
+    begun = time.monotonic()
+    row = suite.run(name, phase)
+    told(f"{turn}{name} ({time.monotonic() - begun:.0f} s)", row)
 
 
 def chosen(phases: Mapping[str, Phase], only: str) -> dict[str, Phase]:
@@ -74,11 +81,11 @@ def told(name: str, row: Row) -> None:
           f"noise {row.noise:.1f}", file=sys.stderr)
 
 
-def report(rows: Mapping[str, Row], *, judge: bool) -> str:
+def report(rows: Mapping[str, Row], judged: Sequence[Verdict], options: argparse.Namespace) -> str:
     """Return everything for people. A quick run is too rough, and too small, to be judged."""
-    whole = max(rows.values(), key=lambda row: len(row.memory))
-    parts = [table.results(rows), table.memory(whole)]
-    return "\n\n".join([*parts, table.judged(verdicts(rows))] if judge else parts)
+    parts = [reference.told(rows, options.reference_floor), table.results(rows, settings.limits(options)),
+             table.memory(rows), *([table.judged(judged)] if judged else [])]
+    return "\n\n".join(parts)
 
 
 def read(path: Path) -> dict[str, Row]:
@@ -87,21 +94,28 @@ def read(path: Path) -> dict[str, Row]:
     return {name: Row(**row) for name, row in content["rows"].items()}
 
 
-def write(path: Path, rows: Mapping[str, Row], options: argparse.Namespace) -> None:
+def write(path: Path, rows: Mapping[str, Row], judged: Sequence[Verdict], options: argparse.Namespace) -> None:
     """Write all figures."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    content = {"machine": system.machine(), "quick": options.quick, "local": options.local,
+    limits = settings.limits(options)
+    content = {"machine": system.machine(), "quick": options.quick, "local": options.local, "repeat": options.repeat,
+               "limits": vars(limits), "reference_floor": options.reference_floor,
+               "reference_ratio": reference.ratio(rows, options.reference_floor),
                "rows": {name: row.as_json() for name, row in rows.items()},
-               "targets": [vars(verdict) for verdict in verdicts(rows)] if not options.quick else []}
+               "doubts": {name: found for name, row in rows.items() if (found := doubts(row, limits))},
+               "targets": [vars(verdict) for verdict in judged]}
     path.write_text(json.dumps(content, indent=1) + "\n")
 
 
-def plot(rows: Mapping[str, Row], folder: Path) -> None:
-    """Draw pictures, or say why there are none."""
+def plot(rows: Mapping[str, Row], folder: Path) -> list[tuple[Path, str]]:
+    """Draw pictures, or say why there are none; return them and what they show."""
     try:
-        print("\n".join(["", *(str(path) for path in draw(rows, folder))]))
+        pictures = draw(rows, folder)
     except ImportError:
         print("no pictures: matplotlib is not installed", file=sys.stderr)
+        return []
+    print("\n".join(["", *map(str, pictures)]))
+    return list(zip(pictures, PICTURES.values(), strict=True))
 
 
 if __name__ == "__main__":

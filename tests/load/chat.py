@@ -5,17 +5,17 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
 from apps.local.processes import ROOT
 from tests.load import players
 from tests.load.results import Row
 from tests.load.system import MeasuredSystem
-from tests.load.usage import cpu_seconds, resident_megabytes
+from tests.load.usage import cpu_seconds, machine_seconds, resident_megabytes
 from tests.support.certificates import write_self_signed
 
 CLIENTS_PROGRAM = Path(__file__).with_name("edge_clients.py")
@@ -95,9 +95,10 @@ def fan_out(system: MeasuredSystem, clients: int, rate: float, seconds: float) -
     edge = plain(system)
     with joined(system, edge, clients, rate, seconds) as crowds:
         used = cpu_seconds(edge.pid)
-        results = _talk(crowds)
+        results, noise = _talk_watched(system, crowds)
         used, memory = cpu_seconds(edge.pid) - used, resident_megabytes(edge.pid)
-    return _row(f"chat: {clients} clients in a room, {rate:g} messages/s", results, used, seconds, memory)
+    row = _row(f"chat: {clients} clients in a room, {rate:g} messages/s", results, used, seconds, memory)
+    return replace(row, noise=noise)
 
 
 def quiet(system: MeasuredSystem, edge: Edge, clients: int, seconds: float) -> Row:
@@ -111,10 +112,11 @@ def quiet(system: MeasuredSystem, edge: Edge, clients: int, seconds: float) -> R
         sleep(seconds + 1)  # as long as talking takes
         used = cpu_seconds(edge.pid)
         silent = used - silent
-        results = _talk(crowds)
+        results, noise = _talk_watched(system, crowds)
         used = cpu_seconds(edge.pid) - used
     row = _row(f"chat: {clients} clients in a quiet room, a message a second{', TLS' if edge.authority else ''}",
                results, used, seconds, full)
+    row.noise = noise
     row.more |= {"us a client and second of silence": silent / clients / (seconds + 1) * MICRO,
                  "us a client and flush": (used - silent) / (row.per_second * seconds) * MICRO,
                  "KiB a client": (full - empty) / clients * 1024}
@@ -147,6 +149,15 @@ def _talk(crowds: Sequence[Crowd]) -> list[dict[str, Any]]:
     return [json.loads(crowd.line()) for crowd in crowds]
 
 
+def _talk_watched(system: MeasuredSystem, crowds: Sequence[Crowd]) -> tuple[list[dict[str, Any]], float]:
+    """Let them talk; return their figures and the cores that were busy with something else meanwhile."""
+    usage, begun = system.usage(), monotonic()
+    servers, machine = sum(usage.cpu_seconds().values()), machine_seconds()
+    results = _talk(crowds)
+    known = sum(usage.cpu_seconds().values()) - servers + sum(result["cpu"] for result in results)
+    return results, max(0.0, machine_seconds() - machine - known) / (monotonic() - begun)
+
+
 def _row(title: str, results: Sequence[dict[str, Any]], used: float, seconds: float, memory: float) -> Row:
     deliveries = max(1, sum(result["deliveries"] for result in results))
     latencies = sorted(latency for result in results for latency in result["latencies"]) or [0.0]
@@ -158,5 +169,6 @@ def _row(title: str, results: Sequence[dict[str, Any]], used: float, seconds: fl
         title=title, per_second=deliveries / seconds, p50=percentile(50), p95=percentile(95), p99=percentile(99),
         largest=latencies[-1], cpu={"edge": used / deliveries * 1000}, memory={"edge": memory},
         client_cpu=sum(result["cpu"] for result in results) / deliveries * 1000,
+        client_busy=max(result["cpu"] for result in results) / (seconds + 1),  # they read for a second more
         more={"deliveries a core": deliveries / used if used else 0.0,
               "lost": sum(result["lost"] for result in results)})

@@ -29,7 +29,7 @@ _MIX = {name: 0.8 * _READ.get(name, 0.0) + 0.2 * _WRITE.get(name, 0.0) for name 
 _MAILS = {name: share for name, share in _READ.items() if name != "select"}
 _KEPT = {name: share for name, share in _READ.items() if name != "line"}
 MADE_OF: dict[str, Mapping[str, float]] = {
-    "reads": _READ, "half_peak": _READ, "workers": _READ, "players": _READ, "mix": _MIX,
+    "reads": _READ, "half_peak": _READ, "workers": _READ, "players": _READ, "mix": _MIX, "kept": _KEPT,
     "mails": _MAILS, "mail": _WRITE, "friends": _READ, "family": _READ, "keep_alive": _KEPT, "tls": _KEPT,
 }
 """First word or words of a measurement's name -> which floors lie below it, and how often."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.load.part import RESULT_SECONDS, Part, Times
-from tests.load.results import Row, row_of
+from tests.load.results import Row, Used, row_of
 from tests.load.tally import merged
-from tests.load.usage import Figures, Usage, difference, machine_seconds
+from tests.load.usage import Usage, difference, machine_seconds
 
 CLIENT = ["-m", "tests.load.client"]
 
@@ -50,7 +50,7 @@ class Load:
 
 def measure(title: str, load: Load, usage: Usage, span: Span) -> Row:
     """Run one measurement with load clients. Raises PartError."""
-    return watch(title, [Part(CLIENT, order) for order in load.orders()], usage, span)
+    return watch(title, [Part(CLIENT, order) for order in load.orders()], usage, span, load.rate)
 
 
 def send_once(load: Load) -> None:
@@ -61,12 +61,12 @@ def send_once(load: Load) -> None:
             part.result()
 
 
-def watch(title: str, parts: Sequence[Part], usage: Usage, span: Span) -> Row:
+def watch(title: str, parts: Sequence[Part], usage: Usage, span: Span, offered: float = 0.0) -> Row:
     """Let processes work; read the CPU of the servers at two moments meanwhile. Raises PartError."""
     with _started(parts, span) as times:
-        used, machine, memory = _used_between(usage, times.measure_from, times.end)
+        used = _used_between(usage, times.measure_from, times.end)
         results: list[Mapping[str, Any]] = [part.result() for part in parts]
-    return row_of(title, merged(results), used, sum(result["cpu"] for result in results), machine, memory)
+    return row_of(title, merged(results), used, [result["cpu"] for result in results], offered)
 
 
 @contextmanager
@@ -84,11 +84,11 @@ def _started(parts: Sequence[Part], span: Span) -> Iterator[Times]:
             part.kill()
 
 
-def _used_between(usage: Usage, begin: float, end: float) -> tuple[Figures, float, Figures]:
+def _used_between(usage: Usage, begin: float, end: float) -> Used:
     time.sleep(max(0.0, begin - time.monotonic()))
     before, machine = usage.cpu_seconds(), machine_seconds()
     time.sleep(max(0.0, end - time.monotonic()))
-    return difference(usage.cpu_seconds(), before), machine_seconds() - machine, usage.megabytes()
+    return Used(difference(usage.cpu_seconds(), before), machine_seconds() - machine, usage.megabytes())
 
 
 def _share(number: int, part: int, parts: int) -> int:

@@ -48,6 +48,19 @@ def insert_crowd(url: str, first: int, last: int) -> None:
         connection.commit()
 
 
+def delete_crowd(url: str, first: int, last: int) -> None:
+    """Take players ``first`` to ``last - 1`` out of the tables again."""
+    uids = [(f"crowdplayer{number}", f"crowdaccount{number}") for number in range(first, last)]
+    with closing(database.connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE gone (player VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin "
+                       "PRIMARY KEY, account VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin)")
+        cursor.executemany("INSERT INTO gone VALUES (%s, %s)", uids)
+        for table in ("player", "item", "ledger", "stage", "element", "limits"):
+            cursor.execute(f"DELETE {table} FROM gone STRAIGHT_JOIN {table} ON {table}.uid = gone.player")
+        cursor.execute("DELETE account FROM gone STRAIGHT_JOIN account ON account.uid = gone.account")
+        connection.commit()
+
+
 _UID = "CONCAT('crowdplayer', number)"
 _ACCOUNT = "CONCAT('crowdaccount', number)"
 _IIDS = " UNION ALL ".join(f"SELECT {iid} AS iid" for iid in range(1, ITEMS + 1))

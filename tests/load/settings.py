@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.load.phase import Span
+from tests.load.trust import Limits
+
+PAGE = Path("docs/speed.md")
+REFERENCE_FLOOR = 0.057
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ FULL = Sizes(span=Span(1.5, 5), floor_span=Span(0.5, 3), players=100, crowd=1000
              chat_clients=200, chat_rate=1200, quiet_clients=900, quiet_seconds=12,
              idle_clients=10_000, lines=4000)
 QUICK = Sizes(span=Span(0.3, 0.8), floor_span=Span(0.2, 0.5), players=10, crowd=100, large_crowd=300,
-              chat_clients=20, chat_rate=100, quiet_clients=40, quiet_seconds=3,
+              chat_clients=20, chat_rate=100, quiet_clients=40, quiet_seconds=1,
               idle_clients=100, lines=200)
 
 
@@ -39,7 +43,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         prog="tests.load.bench",
         description="Start a system of its own, load it, and print what a request costs beside the floors.",
         epilog="Further arguments after -- go to apps.local, such as --workers=2.")
-    parser.add_argument("--quick", action="store_true", help="a minute instead of six, with rough figures")
+    parser.add_argument("--quick", action="store_true", help="a minute instead of ten, with rough figures")
     parser.add_argument("--repeat", type=int, help="rounds, of which the medians are shown (3; with --quick 1)")
     parser.add_argument("--only", default="", metavar="NAMES",
                         help="names of measurements or beginnings of them, separated by commas: reads,floor")
@@ -56,11 +60,35 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--data-dir", help="folder for the data of the system; a temporary one if not given")
     parser.add_argument("--json", type=Path, default=Path("bench/latest.json"), metavar="FILE",
                         help="file for all figures (default %(default)s)")
-    parser.add_argument("--page", type=Path, metavar="FILE.md", help="page for people to write the tables to")
-    parser.add_argument("--plots", type=Path, metavar="FOLDER", help="folder for pictures; needs matplotlib")
+    parser.add_argument("--page", type=Path, metavar="FILE.md",
+                        help=f"page for people to write tables and pictures to ({PAGE}, if all is measured)")
+    parser.add_argument("--plots", type=Path, metavar="FOLDER",
+                        help="folder for pictures (that of the page, or of --json without one); needs matplotlib")
+    parser.add_argument("--noise-limit", type=float, default=Limits.noise, metavar="CORES",
+                        help="cores that may be busy with something else before a row is marked (%(default)s)")
+    parser.add_argument("--lag-limit", type=float, default=Limits.lag, metavar="SHARE",
+                        help="share of the p99 by which load clients may be late themselves (%(default)s)")
+    parser.add_argument("--client-limit", type=float, default=Limits.client, metavar="CORES",
+                        help="share of a core that a process of load clients may use (%(default)s)")
+    parser.add_argument("--reference-floor", type=float, default=REFERENCE_FLOOR, metavar="MILLISECONDS",
+                        help="CPU of the line server's floor where absolute targets were set (%(default)s)")
     parser.add_argument("--compare", type=Path, metavar="FILE", help="show what has changed since this run")
     parser.add_argument("local", nargs="*", metavar="-- ARGUMENTS", help="arguments of apps.local")
-    return parser.parse_args(arguments)
+    return _completed(parser.parse_args(arguments))
+
+
+def limits(options: argparse.Namespace) -> Limits:
+    """Return beyond what a measurement is not to be trusted."""
+    return Limits(options.noise_limit, options.lag_limit, options.client_limit)
+
+
+def _completed(options: argparse.Namespace) -> argparse.Namespace:
+    """Fill in what follows from other options: a page is not overwritten by a run that measures only a part."""
+    options.repeat = options.repeat or (1 if options.quick else 3)
+    if not (options.quick or options.only):
+        options.page = options.page or PAGE
+    options.plots = options.plots or (options.page or options.json).parent
+    return options
 
 
 def sizes(options: argparse.Namespace) -> Sizes:

@@ -1,28 +1,25 @@
 """All measurements by name, on one running system."""
 
 import argparse
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
+from functools import cache
 from pathlib import Path
-from random import Random
 
 from apps.local.ports import HOST
-from tests.load import chat, database, lists, phase, players, scenario, targets, word_filter
+from tests.load import chat, database, lists, scenario, targets, word_filter
 from tests.load.floors import Floors
-from tests.load.phase import Load
-from tests.load.results import Row, median
-from tests.load.scenario import Account, Scenario
+from tests.load.pairs import MANY_WORKERS, Pairs, tls_gate
+from tests.load.results import Row, median, refusals
+from tests.load.runner import Runner
+from tests.load.scenario import Account
 from tests.load.settings import Sizes
 from tests.load.system import MeasuredSystem
-from tests.support.certificates import write_self_signed
 from tests.support.waiting import wait_for
 
 Phase = Callable[[], Row]
 CLOSED_LOOPS = (16, 32, 64)
-WORKERS = (1, 2, 4)
 OVERLOAD = 3
-SEED = 1
 OUTBOX_SECONDS = 120.0
 
 
@@ -35,12 +32,13 @@ class Suite:
         self._options = options
         self._clients: int = options.clients
         self.rows: dict[str, list[Row]] = {}
-        self._receivers = [players.crowd_name(number) for number in range(sizes.crowd)]
-        self._accounts = players.register(system.endpoints, sizes.players)
-        players.insert_crowd(system.endpoints["mysql"], 0, sizes.crowd)
+        self._runner = runner = Runner(system, sizes, options)
+        self._closed = runner.closed
         self._listed: list[Account] = []
-        self._floors = Floors(system, sizes.floor_span, self._clients, self._reads(self._accounts)[0])
+        self._just_before = Row("no overload yet")
+        self._floors = Floors(system, sizes.floor_span, self._clients, runner.reads(runner.accounts)[0])
         self._floors.prepare()
+        self._pairs = Pairs(runner, cache(lambda: self.peak() / 2))
         self._closed("mix", max(CLOSED_LOOPS))  # opens the pools of connections; its figures count for nothing
 
     def repeated(self) -> dict[str, Phase]:
@@ -57,17 +55,17 @@ class Suite:
             "keep_alive": lambda: self._closed("keep_alive", self._clients),
             "tls": lambda: self._tls("reads"),
             "tls_keep_alive": lambda: self._tls("keep_alive"),
+            **self._pairs.phases(),
             **{Path(file).stem: lambda file=file: self._file(file)  # type: ignore[misc]
                for file in self._options.scenario},
         }
 
     def once(self) -> dict[str, Phase]:
-        """Return the measurements that grow the system, or overload it."""
+        """Return the measurements that change the system for those after them, or overload it."""
         return {
             "overload": self._overload,
-            "players_1k": lambda: self._crowd_reads(self._sizes.crowd),
-            "players_10k": self._large_crowd,
-            **{f"workers_{count}": lambda count=count: self._workers(count) for count in WORKERS},  # type: ignore[misc]
+            "refusals": self._refusals,
+            "workers_4": self._workers,
             "chat": lambda: chat.fan_out(self._system, self._sizes.chat_clients, self._sizes.chat_rate,
                                          self._sizes.span.measured),
             "chat_quiet": lambda: chat.quiet(self._system, chat.plain(self._system), self._sizes.quiet_clients,
@@ -94,15 +92,11 @@ class Suite:
             self.run("reads_32", lambda: self._closed("reads", 32))
         return max(self.rows[name][-1].per_second for name in targets.READS if name in self.rows)
 
-    def _closed(self, name: str, clients: int) -> Row:
-        chosen = scenario.load(name)
-        return self._load(f"{chosen.title}, {clients} clients", chosen, clients=clients)
-
     def _file(self, file: str) -> Row:
         chosen, rate = scenario.load(file), self._options.rate
         if not rate:
             return self._closed(file, self._clients)
-        return self._load(f"{chosen.title}, open loop at {rate:g}/s", chosen, rate=rate)
+        return self._runner.run(f"{chosen.title}, open loop at {rate:g}/s", chosen, rate=rate)
 
     def _mail(self) -> Row:
         """Send mails; then wait until the last one has left the outbox, so that nobody else pays for it."""
@@ -119,58 +113,38 @@ class Suite:
 
     def _list(self, name: str) -> Row:
         """Measure a long list, whose players are made when the first one is asked for."""
-        self._listed = self._listed or lists.fill(self._system.endpoints, self._accounts, self._sizes.crowd)
+        self._listed = self._listed or lists.fill(self._system.endpoints, self._runner.accounts, self._sizes.crowd)
         chosen = scenario.load(name)
-        return self._known(f"{chosen.title}, {self._clients} clients", self._lines(chosen, self._listed))
+        return self._runner.known(f"{chosen.title}, {self._clients} clients",
+                                  self._runner.lines(chosen, self._listed))
 
     def _half_peak(self) -> Row:
         rate = self.peak() / 2
-        return self._load(f"open loop at half the peak, {rate:.0f} reads/s", scenario.load("reads"), rate=rate)
+        return self._runner.run(f"open loop at half the peak, {rate:.0f} reads/s", scenario.load("reads"), rate=rate)
 
     def _overload(self) -> Row:
         """Measure the peak again just before, so that both meet the same noise."""
-        peak = self._closed("reads", max(CLOSED_LOOPS)).per_second
-        row = self._load(f"open loop at {OVERLOAD} times the peak, {peak * OVERLOAD:.0f} reads/s",
-                         scenario.load("reads"), rate=peak * OVERLOAD)
-        row.more["peak just before"] = peak
+        peak = self._just_before = self._closed("reads", max(CLOSED_LOOPS))
+        rate = peak.per_second * OVERLOAD
+        row = self._runner.run(f"open loop at {OVERLOAD} times the peak, {rate:.0f} reads/s", scenario.load("reads"),
+                               rate=rate)
+        row.more["peak just before"] = peak.per_second
         return row
+
+    def _refusals(self) -> Row:
+        """Look at the overload again: at those who were refused then."""
+        if "overload" not in self.rows:
+            self.run("overload", self._overload)
+        return refusals(self.rows["overload"][-1], self._just_before)
 
     def _tls(self, name: str) -> Row:
         chosen = scenario.load(name)
-        with tempfile.TemporaryDirectory() as folder:
-            certificate, key = write_self_signed(Path(folder))
-            with self._system.another("gate-tls", "gate-0", tls_cert=certificate, tls_key=key) as ports:
-                return self._load(f"{chosen.title}, TLS, {self._clients} clients", chosen, clients=self._clients,
-                                  addresses=[(HOST, ports["client_port"])], authority=str(certificate))
+        with tls_gate(self._runner) as (port, authority):
+            return self._runner.run(f"{chosen.title}, TLS, {self._clients} clients", chosen, clients=self._clients,
+                                    addresses=[(HOST, port)], authority=authority)
 
-    def _workers(self, count: int) -> Row:
-        with self._system.workers(count):
-            return self._known(f"reads, {count} workers", self._reads(self._accounts))
-
-    def _large_crowd(self) -> Row:
-        players.insert_crowd(self._system.endpoints["mysql"], self._sizes.crowd, self._sizes.large_crowd)
-        return self._crowd_reads(self._sizes.large_crowd)
-
-    def _crowd_reads(self, count: int) -> Row:
-        """Let every player of the crowd ask in turn."""
-        accounts = players.crowd_accounts(self._system.endpoints["auth"], 0, count)
-        return self._known(f"reads of {count} players in turn", self._reads(accounts, count))
-
-    def _known(self, title: str, lines: Sequence[str]) -> Row:
-        """Measure reads of players whom every worker has met before."""
-        load = Load(self._system.gates, lines, clients=self._clients)
-        phase.send_once(load)
-        return phase.measure(title, load, self._system.usage(), self._sizes.span)
-
-    def _load(self, title: str, chosen: Scenario, *, clients: int = 0, rate: float = 0.0,
-              addresses: Sequence[tuple[str, int]] = (), authority: str = "") -> Row:
-        load = Load(addresses or self._system.gates, self._lines(chosen, self._accounts), clients=clients, rate=rate,
-                    arrivals=self._options.arrivals, keep_alive=chosen.keep_alive, authority=authority,
-                    processes=1 if clients == 1 else 2)
-        return phase.measure(title, load, self._system.usage(), self._sizes.span)
-
-    def _reads(self, accounts: Sequence[Account], count: int = 0) -> list[str]:
-        return self._lines(scenario.load("reads"), accounts, count)
-
-    def _lines(self, chosen: Scenario, accounts: Sequence[Account], count: int = 0) -> list[str]:
-        return chosen.lines(accounts, self._receivers, count or self._sizes.lines, Random(SEED))
+    def _workers(self) -> Row:
+        """Measure what more workers do when all cores are busy; what they cost otherwise is told by a pair."""
+        with self._system.workers(MANY_WORKERS):
+            return self._runner.known(f"reads, {MANY_WORKERS} workers, {self._clients} clients",
+                                      self._runner.reads(self._runner.accounts))

@@ -66,9 +66,14 @@ class MeasuredSystem:
     @contextmanager
     def workers(self, count: int) -> Iterator[None]:
         """Let ``count`` workers share the jobs."""
+        twins = {f"worker-{number}": Twin(self.processes["worker-0"], {}) for number in range(1, count)}
         with ExitStack() as stack:
-            for number in range(1, count):
-                stack.enter_context(self.another(f"worker-{number}", "worker-0"))
+            for twin in twins.values():
+                stack.callback(twin.stop)
+            for name, twin in twins.items():  # they start side by side
+                twin.wait_ready()
+                self.processes[name] = twin.process.pid
+                stack.callback(self.processes.pop, name)
             yield
 
 

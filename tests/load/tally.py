@@ -9,6 +9,7 @@ from tests.load.histogram import Histogram
 
 NO_SUCCESS = frozenset({"-1", "-2", "-3", "-4", "-5", "10", "11", "12"})
 """Statuses of the platform; all others come from the function itself."""
+REFUSED = "-3"
 NO_ANSWER = frozenset({"closed", "timeout", "not sent"})
 """Outcomes of requests that got no answer at all."""
 
@@ -28,6 +29,8 @@ class Tally:
     end: float
     outcomes: Counter[str] = field(default_factory=Counter)
     accepted: Histogram = field(default_factory=Histogram)
+    refused: Histogram = field(default_factory=Histogram)
+    """How long those waited who were told that there is no room."""
     answered_in_time: int = 0
     """All answers that came between ``begin`` and ``end``."""
     accepted_in_time: int = 0
@@ -45,11 +48,13 @@ class Tally:
             self.outcomes[outcome] += 1
             if success:
                 self.accepted.add(now - due)
+            elif outcome == REFUSED:
+                self.refused.add(now - due)
 
     def as_json(self) -> dict[str, Any]:
         """Return what ``merged`` reads."""
         return {"begin": self.begin, "end": self.end, "outcomes": self.outcomes,
-                "accepted": self.accepted.as_json(), "lag": self.lag.as_json(),
+                "accepted": self.accepted.as_json(), "refused": self.refused.as_json(), "lag": self.lag.as_json(),
                 "answered_in_time": self.answered_in_time, "accepted_in_time": self.accepted_in_time}
 
 
@@ -60,6 +65,7 @@ def merged(parts: Iterable[Mapping[str, Any]]) -> Tally:
         total = total or Tally(part["begin"], part["end"])
         total.outcomes.update(part["outcomes"])
         total.accepted.merge(Histogram.from_json(part["accepted"]))
+        total.refused.merge(Histogram.from_json(part["refused"]))
         total.lag.merge(Histogram.from_json(part["lag"]))
         total.answered_in_time += part["answered_in_time"]
         total.accepted_in_time += part["accepted_in_time"]

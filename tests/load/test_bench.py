@@ -8,28 +8,32 @@ from pathlib import Path
 import pytest
 
 from apps.local.processes import ROOT
+from tests.load.plots import PICTURES, picture
 from tests.load.results import Row
 
 BENCH = [sys.executable, "-m", "tests.load.bench", "--quick"]
 SECONDS = 150
+WITHOUT_STATUS = ("chat", "refusals")
 
 
 @pytest.mark.timeout(SECONDS + 20)
 def test_every_kind_of_measurement_gives_figures(tmp_path: Path) -> None:
-    only = "floor,reads_16,mix,tls_keep,chat"
+    only = "floor,reads_16,mix,kept,workers_even_4,players_even_10k,refusals,chat"
     path = tmp_path / "figures.json"
     done = subprocess.run([*BENCH, "--only", only, "--json", str(path), "--data-dir", str(tmp_path)], cwd=ROOT,
                           timeout=SECONDS, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     rows = {name: Row(**row) for name, row in json.loads(path.read_text())["rows"].items()}
-    assert {"floor_line", "reads_16", "mix", "tls_keep_alive", "chat", "chat_idle"} <= rows.keys()
+    assert {"floor_line", "reads_16", "mix", "kept_even_tls", "refusals", "chat", "chat_idle"} <= rows.keys()
     assert all(row.per_second > 0 for row in rows.values()), done.stdout
-    assert all(row.outcomes.get("0", 0) > 0 for name, row in rows.items() if not name.startswith("chat")), done.stdout
-    for name in ("reads_16", "mix", "tls_keep_alive"):
+    assert all(row.outcomes["0"] > 0 for name, row in rows.items() if not name.startswith(WITHOUT_STATUS)), done.stdout
+    for name in ("reads_16", "mix", "kept_even", "kept_even_tls", "workers_even_4", "players_even_10k"):
         assert set(rows[name].outcomes) == {"0"}, done.stdout
         assert rows[name].cpu["gate"] > 0
+    assert rows["kept_even"].offered == rows["kept_even_tls"].offered > 0
     assert rows["chat"].more["lost"] == rows["chat_idle"].more["lost"] == 0
-    assert list(tmp_path.iterdir()) == [path]
+    assert {found.name for found in tmp_path.iterdir()} - {picture(tmp_path, name).name for name in PICTURES} == {
+        path.name}
 
 
 @pytest.mark.timeout(SECONDS + 20)

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from tests.load import arrivals
 from tests.load.histogram import Histogram
-from tests.load.results import Row, median, row_of
+from tests.load.results import Row, Used, median, refusals, row_of
 from tests.load.tally import Tally, merged, status_of
+
+NOTHING_USED = Used({}, 0, {})
 
 
 @given(st.lists(st.floats(1e-5, 100), min_size=1, max_size=200), st.sampled_from([1, 50, 95, 99, 100]))
@@ -85,11 +87,13 @@ def test_a_row_is_a_request() -> None:
     tally = Tally(0, 2)
     for _ in range(100):
         tally.note(1, 1.004, "0")
-    row = row_of("title", tally, {"gate": 0.02, "worker": 0.03}, 0.01, 1.06, {"gate": 40.0})
+    row = row_of("title", tally, Used({"gate": 0.02, "worker": 0.03}, 1.06, {"gate": 40.0}), [0.004, 0.006], 60.0)
     assert row.per_second == 50
     assert row.cpu == pytest.approx({"gate": 0.2, "worker": 0.3})
     assert row.cpu_in_all == pytest.approx(0.5)
     assert row.client_cpu == pytest.approx(0.1)
+    assert row.client_busy == pytest.approx(0.003)
+    assert (row.offered, row.answered) == (60, 50)
     assert row.noise == pytest.approx(0.5)
     assert row.p50 == row.p99 == pytest.approx(4, rel=0.01)
     assert Row(**row.as_json()) == row
@@ -104,7 +108,27 @@ def test_noisy_repetitions_are_left_out() -> None:
 def test_the_lag_of_clients_is_told() -> None:
     tally = Tally(0, 2)
     tally.lag.add(0.25)
-    assert row_of("title", tally, {}, 0, 0, {}).more == {"client's own lag, p99 in ms": pytest.approx(250, rel=0.01)}
+    assert row_of("title", tally, NOTHING_USED).lag == pytest.approx(250, rel=0.01)
+
+
+def test_refusals_have_latencies_and_a_cost_of_their_own() -> None:
+    tally = Tally(0, 1)
+    for number in range(100):
+        tally.note(0.1, 0.15, "0")
+        tally.note(0.1, 0.1 + number / 1000, "-3")
+        tally.note(0.1, 0.11, "-3")
+    overload = row_of("overload", tally, Used({"gate": 0.04, "worker": 0.03}, 0, {}))
+    row = refusals(overload, Row("peak", cpu={"gate": 0.2, "worker": 0.4}))
+    assert (overload.per_second, row.per_second) == (100, 200)
+    assert [overload.p99, row.p50, row.p99] == pytest.approx([50, 10, 97], rel=0.01)
+    assert row.cpu == pytest.approx({"gate": 0.1, "worker": 0})  # 40 - 100 * 0.2 = 20 ms for 200 of them
+
+
+def test_a_run_without_refusals_has_no_row_of_them_that_looks_like_one() -> None:
+    tally = Tally(0, 1)
+    tally.note(0.1, 0.2, "0")
+    row = refusals(row_of("overload", tally, NOTHING_USED), Row("peak"))
+    assert (row.per_second, row.p99, row.cpu_in_all) == (0, 0, 0)
 
 
 def test_medians_are_taken_of_each_figure() -> None:
