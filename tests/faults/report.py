@@ -26,8 +26,8 @@ class Result:
     refused: int = 0
     retried: int = 0
     failed: int = 0
-    unanswered: int = 0
-    returned: float = 0.0
+    unanswered: int | None = None
+    returned: float | None = None
     recovery: float = 0.0
     longest: float = 0.0
     seconds: float = 0.0
@@ -45,8 +45,13 @@ class Result:
         texts = [*self.problems, *self.notes]
         notes = "; ".join(text if len(text) <= NOTE_LENGTH else text[:NOTE_LENGTH] + "..." for text in texts[:6])
         return (self.case, "ok" if self.passed else "FAILED", str(self.requests), str(self.refused),
-                str(self.retried), str(self.failed), str(self.unanswered), f"{self.returned:.1f}",
+                str(self.retried), str(self.failed), measured(self.unanswered, "d"), measured(self.returned, ".1f"),
                 f"{self.recovery:.1f}", f"{self.longest:.1f}", notes)
+
+
+def measured(value: float | None, form: str) -> str:
+    """Return a figure; a dash where nothing was measured, which is not 0."""
+    return "-" if value is None else format(value, form)
 
 
 def table(results: Sequence[Result]) -> str:

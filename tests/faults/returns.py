@@ -51,9 +51,9 @@ class Returns:
         self.found.append({kind: race.get() for kind, race in races.items()})
 
     @property
-    def longest(self) -> float:
-        """The longest time until a kind of request worked again, in seconds."""
-        return max((seconds for one in self.found for seconds in one.values()), default=0.0)
+    def longest(self) -> float | None:
+        """The longest time until a kind of request worked again, in seconds; None when nothing returned."""
+        return max((seconds for one in self.found for seconds in one.values()), default=None)
 
     def problems(self) -> list[str]:
         return problems(self.found)
