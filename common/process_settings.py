@@ -73,6 +73,13 @@ class ChatMuteSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NameSettings:
+    """Where edges ask workers who has a game name. All processes need the same value."""
+
+    names_subject: str = option("names", "NATS subject on which edges ask, and workers tell, who has a game name")
+
+
+@dataclass(frozen=True, kw_only=True)
 class RedisSettings:
     """How to reach Redis."""
 

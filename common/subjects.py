@@ -61,9 +61,9 @@ def chat_mute_family(world: str, family: str) -> str:
     return f"{chat_control(world)}.mute.family.{encode(family)}"
 
 
-def private_chat(world: str, game_name: str) -> str:
-    """Subject of what is said to one player."""
-    return f"chat.{encode(world)}.private.{encode(game_name)}"
+def private_chat(world: str, uid: str) -> str:
+    """Subject of what is said to one player, by uid: whoever takes the name of another one hears nothing of it."""
+    return f"chat.{encode(world)}.private.{encode(uid)}"
 
 
 def system_chat(world: str) -> str:

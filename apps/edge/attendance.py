@@ -75,9 +75,14 @@ class Attendance:
         """Return the uids that other edges told."""
         return {uid for heard in self._others.values() for uid in heard.members.values() if uid}
 
-    def names(self, is_gone: Callable[[str], bool]) -> list[str]:
-        """Return all who are online, in order; ``is_gone`` tells of a uid that it left the family meanwhile."""
+    def names(self, name_now: Callable[[Person], str | None]) -> list[str]:
+        """Return all who are online, in order.
+
+        ``name_now`` tells by which name somebody with a uid, of whom another edge told, goes now; None of who left the
+        family meanwhile.
+        """
         found = {person.name for person in self._sessions.values()}
         for heard in self._others.values():
-            found |= {name for name, uid in heard.members.items() if not (uid and is_gone(uid))}
+            people = (Person(name, uid) for name, uid in heard.members.items())
+            found |= {now for person in people if (now := name_now(person) if person.uid else person.name)}
         return sorted(found)

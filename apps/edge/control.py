@@ -1,4 +1,4 @@
-"""Takes what game logic tells the edges about players: another family, or silence for a while."""
+"""Takes what game logic tells the edges about players: another family, another name, or silence for a while."""
 
 import logging
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import orjson
 
 from apps.edge import membership, mutes
-from apps.edge.membership import Change, ChangeError
+from apps.edge.membership import Change, ChangeError, Renaming
 from apps.edge.mutes import MuteError, Mutes
 from apps.edge.roster import Roster
 from common import subjects
@@ -41,12 +41,14 @@ class Nats(Protocol):
 class Control:
     """Listens to control messages from start to stop."""
 
-    def __init__(self, nats: Nats, roster: Roster, muted: Mutes, moved: Callable[[Change], None]) -> None:
-        """``moved`` hears of each change of a family, wherever the player is; it must not wait."""
+    def __init__(self, nats: Nats, roster: Roster, muted: Mutes, moved: Callable[[Change], None],
+                 renamed: Callable[[Renaming], None]) -> None:
+        """``moved`` and ``renamed`` hear of each change, wherever the player is; they must not wait."""
         self._nats = nats
         self._roster = roster
         self._mutes = muted
         self._moved = moved
+        self._renamed = renamed
         self._subscription: Any = None
 
     def start(self) -> None:
@@ -77,6 +79,12 @@ class Control:
             MOVED.inc(self._roster.apply(change))
             self._moved(change)
             return "family"
+        if fields["kind"] == "name":
+            renaming = membership.read_renaming(fields)
+            if not self._roster.rename(renaming):
+                return "overtaken"
+            self._renamed(renaming)
+            return "name"
         if fields["kind"] == "mute":
             return "mute" if self._mutes.apply(mutes.read(fields)) else "overtaken"
         return "unknown"  # of a later version; an older edge goes on without it

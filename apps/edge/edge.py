@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from apps.edge import gathering
+from apps.edge.addressees import Addressees
 from apps.edge.admission import Admission
 from apps.edge.backlog import Backlog
 from apps.edge.chat_server import ChatServer
@@ -16,7 +17,7 @@ from apps.edge.fan_out import FanOut, Pace, Receiver
 from apps.edge.feed import Feed
 from apps.edge.history import History
 from apps.edge.house import House, Rules
-from apps.edge.membership import RecentChanges
+from apps.edge.membership import Change, RecentChanges, Renaming
 from apps.edge.moderator import FilterMode, Moderator
 from apps.edge.mutes import Mutes
 from apps.edge.outbound import SendLimits
@@ -28,6 +29,7 @@ from apps.edge.rooms import Rooms
 from apps.edge.roster import Roster
 from apps.edge.session import Session
 from apps.edge.settings import EdgeSettings, FanOutSettings
+from apps.edge.talk import Talk
 from common import tls
 from common.health import Health
 from common.http_client import JsonClient
@@ -63,15 +65,21 @@ def build(settings: EdgeSettings) -> Process:
     jetstream = JetStream(nats, settings.nats_timeout)
     history = History(jetstream, chat_stream(settings), settings.history_limit)
     feed = Feed(relay, history, process.spawn)
-    changes = RecentChanges(settings.players_remembered, settings.change_seconds, time.monotonic)
-    roster, presence = Roster(changes), _presence(settings, nats, changes, process)
-    mutes = Mutes(settings.mutes_remembered, time.time)
-    control = Control(nats, roster, mutes, presence.moved)
+    moves: RecentChanges[Change] = RecentChanges(settings.players_remembered, settings.change_seconds, time.monotonic)
+    names: RecentChanges[Renaming] = RecentChanges(settings.players_remembered, settings.change_seconds, time.monotonic)
+    roster, presence = Roster(moves, names), _presence(settings, nats, moves, names, process)
+    mutes, addressees = Mutes(settings.mutes_remembered, time.time), _addressees(settings, nats)
+
+    def renamed(renaming: Renaming) -> None:
+        presence.renamed(renaming)
+        addressees.renamed(renaming)
+
+    control = Control(nats, roster, mutes, presence.moved, renamed)
     recall = _recall(settings, jetstream, control, process)
     lists = WordLists(Path(settings.words), seconds=settings.words_seconds, limit=settings.words_limit)
     admission = Admission(auth, batch=settings.nonce_batch, requests=settings.auth_connections)
-    house = House(admission, relay, feed, roster, _moderator(settings, mutes, lists), presence,
-                  _reports(settings, jetstream, history))
+    talk = Talk(relay, _moderator(settings, mutes, lists), addressees)
+    house = House(admission, relay, feed, roster, talk, presence, _reports(settings, jetstream, history))
     server = _chat_server(settings, nats, house, fan_out)
     health.add("nats", lambda: _probe_nats(nats))
     health.add("auth", auth.probe)
@@ -91,9 +99,16 @@ def _recall(settings: EdgeSettings, jetstream: JetStream, control: Control, proc
                   retry=settings.recall_seconds, look=settings.stream_seconds, spawn=process.spawn)
 
 
-def _presence(settings: EdgeSettings, nats: Client, changes: RecentChanges, process: Process) -> Presence:
+def _addressees(settings: EdgeSettings, nats: Client) -> Addressees:
+    return Addressees(nats, settings.names_subject, seconds=settings.name_seconds, tries=settings.name_tries,
+                      most=settings.name_questions, memory=settings.name_memory_seconds,
+                      size=settings.names_remembered, clock=time.monotonic)
+
+
+def _presence(settings: EdgeSettings, nats: Client, moves: RecentChanges[Change], names: RecentChanges[Renaming],
+              process: Process) -> Presence:
     pace = gathering.Pace(settings.presence_pause_seconds, settings.presence_ghost_seconds)
-    return Presence(nats, secrets.token_hex(8), changes.latest, limit=settings.presence_limit, pace=pace,
+    return Presence(nats, secrets.token_hex(8), moves, names, limit=settings.presence_limit, pace=pace,
                     spawn=process.spawn, clock=time.monotonic, random=random.random)
 
 

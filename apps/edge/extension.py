@@ -12,7 +12,6 @@ import orjson
 
 from apps.edge import commands
 from apps.edge.commands import Name
-from common import subjects
 from common.nats.stored import Stored
 
 SEPARATOR = b";"
@@ -107,12 +106,12 @@ def channel_of(subject: str) -> str:
     return subject.split(".", 3)[2]
 
 
-def private(world: str, payload: bytes) -> tuple[str, bytes]:
-    """Return the subject and the text of ``<game name>:<text>``. Raises ExtensionError."""
+def private(payload: bytes) -> tuple[str, bytes]:
+    """Return the name and the text of ``<game name>:<text>``, which is UTF-8. Raises ExtensionError."""
     name, colon, text = payload.partition(b":")
     if not name or not colon:
         raise ExtensionError("a private message names nobody")
-    return subjects.private_chat(world, name.decode()), text
+    return name.decode(), text
 
 
 def _line(name: Name, **fields: object) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from apps.edge import extension
-from apps.edge.attendance import Attendance
+from apps.edge.attendance import Attendance, Person
 from apps.edge.fan_out import Receiver
 from apps.edge.snapshot import Snapshot
 
@@ -132,12 +132,12 @@ class Gathering:
         if was_sent:
             self._changed = self._asks = False
 
-    def news(self, is_gone: Callable[[str], bool], now: float) -> list[tuple[Receiver, bytes]]:
+    def news(self, name_now: Callable[[Person], str | None], now: float) -> list[tuple[Receiver, bytes]]:
         """Return the lines that clients are to get now, and take them for sent."""
         if self._asked is None or now < self._asked + self._pace.pause:
             return []
         self._doubted = False
-        names = self.attendance.names(is_gone)
+        names = self.attendance.names(name_now)
         shown = names[:self._limit]
         known, self._told = self._told, shown
         owed, self._owed = self._owed, {}

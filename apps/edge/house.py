@@ -4,12 +4,12 @@ from typing import NamedTuple
 
 from apps.edge.admission import Admission
 from apps.edge.feed import Feed
-from apps.edge.moderator import Moderator
 from apps.edge.outbound import SendLimits
 from apps.edge.presence import Presence
 from apps.edge.relay import Relay
 from apps.edge.reports import Reports
 from apps.edge.roster import Roster
+from apps.edge.talk import Talk
 
 
 class Rules(NamedTuple):
@@ -31,6 +31,6 @@ class House(NamedTuple):
     relay: Relay
     feed: Feed
     roster: Roster
-    moderator: Moderator
+    talk: Talk
     presence: Presence
     reports: Reports

@@ -52,9 +52,9 @@ class Identity(NamedTuple):
         return [self.public, self.family] if self.family else [self.public]
 
     @property
-    def private(self) -> str:
-        """The subject of what is said to this player."""
-        return subjects.private_chat(self.world, self.game_name.decode())
+    def private(self) -> str | None:
+        """The subject of what is said to this player; None where it is not known who that is."""
+        return subjects.private_chat(self.world, self.uid) if self.uid else None
 
     @property
     def system(self) -> str:
@@ -71,6 +71,10 @@ class Identity(NamedTuple):
         subject = subjects.family_chat(self.world, family.name) if family.name else None
         return self._replace(family=subject, fid=family.id, since=family.since)
 
+    def called(self, game_name: str) -> "Identity":
+        """Return the same player under another name."""
+        return self._replace(game_name=game_name.encode())
+
 
 def nonce(payload: bytes) -> str:
     """Return the nonce of a REGISTER. Raises IdentityError for what can be none, so that auth is not asked."""
@@ -84,8 +88,8 @@ def read(payload: Mapping[str, Any]) -> Identity:
 
     Raises IdentityError when a name is missing, is not text, is too long or has control characters.
     """
-    world = _name(payload, "world")
-    nobody = Identity(game_name=_name(payload, "gn").encode(), public=subjects.public_chat(world), family=None,
+    world = name(payload, "world")
+    nobody = Identity(game_name=name(payload, "gn").encode(), public=subjects.public_chat(world), family=None,
                       world=world, uid=_optional(payload, "uid"))
     return nobody.in_family(family(payload))
 
@@ -106,10 +110,11 @@ def _moment(text: str) -> int:
 
 
 def _optional(payload: Mapping[str, Any], field: str) -> str:
-    return _name(payload, field) if payload.get(field) else ""
+    return name(payload, field) if payload.get(field) else ""
 
 
-def _name(payload: Mapping[str, Any], field: str) -> str:
+def name(payload: Mapping[str, Any], field: str) -> str:
+    """Return a field that is usable as a name. Raises IdentityError."""
     value = payload.get(field)
     if not isinstance(value, str) or not value:
         raise IdentityError(f"{field} is missing")

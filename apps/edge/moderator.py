@@ -13,6 +13,10 @@ from common.word_filter import WordFilter
 RULED = Counter("edge_messages_moderated_total", "Messages that were masked or held back", ["ruling"])
 
 
+PRIVATE = "private"
+"""Stands for the channels of all players together, where one of them speaks to others."""
+
+
 class FilterMode(Enum):
     """What happens to a message with an unwanted word."""
 
@@ -27,17 +31,20 @@ class Reason(Enum):
     MUTED = "muted"
     TOO_MANY = "too many"
     WORDS = "words"
+    UNKNOWN = "unknown"
+    UNAVAILABLE = "unavailable"
 
 
 class Ruling(NamedTuple):
     """What to say; ``text`` is None when the message is held back, for a ``reason``.
 
-    ``until`` is when a mute ends, in seconds since 1970.
+    ``until`` is when a mute ends, in seconds since 1970; ``to`` is the name that was spoken to, where it is the reason.
     """
 
     text: bytes | None
     reason: Reason | None = None
     until: float = 0.0
+    to: str = ""
 
 
 class Lists(Protocol):
@@ -57,7 +64,7 @@ class Moderator:
         self._mode = mode
 
     def judge(self, speaker: Identity, channel: str, text: bytes) -> Ruling:
-        """Return what becomes of ``text``, which is UTF-8, in the channel with this subject."""
+        """Return what becomes of ``text``, which is UTF-8, in the channel with this subject, or PRIVATE."""
         ruling = self._judge(speaker, channel, text)
         if ruling.text != text:
             RULED.labels(ruling.reason.value if ruling.reason else "masked").inc()

@@ -17,7 +17,7 @@ from apps.edge.attendance import Person
 from apps.edge.fan_out import Receiver
 from apps.edge.gathering import Gathering, Pace
 from apps.edge.identity import Identity
-from apps.edge.membership import Change, Player
+from apps.edge.membership import Change, RecentChanges, Renaming
 from apps.edge.snapshot import Reader, Snapshot, SnapshotError
 from apps.edge.whereabouts import Whereabouts
 from common import subjects
@@ -57,13 +57,15 @@ class Nats(Protocol):
 class Presence:
     """Works from start to stop. Nothing that sessions call waits."""
 
-    def __init__(self, nats: Nats, edge: str, latest: Callable[[Player], Change | None], *, limit: int, pace: Pace,
+    def __init__(self, nats: Nats, edge: str, moves: RecentChanges[Change], names: RecentChanges[Renaming], *,
+                 limit: int, pace: Pace,
                  spawn: Callable[[Callable[[], None]], "gevent.Greenlet[..., Any]"], clock: Callable[[], float],
                  random: Callable[[], float]) -> None:
-        """``edge`` is a name that no other edge has; ``latest`` tells the last change of a player's family."""
+        """``edge`` is a name that no other edge has; ``moves`` and ``names`` tell the last changes of players."""
         self._nats = nats
         self._edge = edge
-        self._latest = latest
+        self._moves = moves
+        self._names = names
         self._limit = limit
         self._pace = pace
         self._spawn = spawn
@@ -94,12 +96,17 @@ class Presence:
                 member.send(extension.online_line("", []))
             return
         self._places[member] = gathering
-        if gathering.attendance.enter(member, Person(identity.game_name.decode(), identity.uid)):
-            self._change(gathering)
+        self.rename(member, identity)
         gathering.ignore(member)
         if listens:
             gathering.listen(member, always=True, now=self._clock())
         self._meet(gathering)
+
+    def rename(self, member: Receiver, identity: Identity) -> None:
+        """List a client under its name; harmless when it is not listed."""
+        gathering = self._places.get(member)
+        if gathering and gathering.attendance.enter(member, Person(identity.game_name.decode(), identity.uid)):
+            self._change(gathering)
 
     def ask(self, member: Receiver) -> None:
         """Tell a client once who is online."""
@@ -126,8 +133,13 @@ class Presence:
         """Hear that a player has another family: it leaves the old one at once, on whatever edge it is, or was."""
         gathering = self._elsewhere.find(change.player)
         if gathering is not None and gathering.family != change.family.name:
-            gathering.doubt()
-            self._look(gathering, self._clock())
+            self._doubt(gathering)
+
+    def renamed(self, renaming: Renaming) -> None:
+        """Hear that a player has another name: it goes by that at once, on whatever edge it is."""
+        gathering = self._elsewhere.find(renaming.player)
+        if gathering is not None:
+            self._doubt(gathering)
 
     def wake(self) -> None:
         """Ask and tell anew, because something may have been missed."""
@@ -155,6 +167,10 @@ class Presence:
     def _look(self, gathering: Gathering, when: float) -> None:
         if self._agenda.put(gathering, when):
             self._wake.set()
+
+    def _doubt(self, gathering: Gathering) -> None:
+        gathering.doubt()
+        self._look(gathering, self._clock())
 
     def _change(self, gathering: Gathering) -> None:
         """Look at a change here, after those that come with it."""
@@ -197,7 +213,7 @@ class Presence:
 
     def _tell(self, gathering: Gathering, now: float) -> None:
         self._list(gathering)
-        lines = gathering.news(lambda uid: self._is_gone(gathering, uid), now)
+        lines = gathering.news(lambda person: self._name_now(gathering, person), now)
         for listener, line in lines:
             listener.send(line)
         LINES.inc(len(lines))
@@ -239,6 +255,10 @@ class Presence:
         uids = gathering.attendance.uids_elsewhere()
         self._elsewhere.list(gathering, {(gathering.world, uid) for uid in uids})
 
-    def _is_gone(self, gathering: Gathering, uid: str) -> bool:
-        change = self._latest((gathering.world, uid))
-        return change is not None and change.family.name != gathering.family
+    def _name_now(self, gathering: Gathering, person: Person) -> str | None:
+        """Return the name of somebody on another edge; None of who has left the family meanwhile."""
+        player = (gathering.world, person.uid)
+        move, renaming = self._moves.latest(player), self._names.latest(player)
+        if move is not None and move.family.name != gathering.family:
+            return None
+        return person.name if renaming is None else renaming.name

@@ -1,35 +1,52 @@
 """The sessions of this edge by player, so that what happens to a player reaches all of them."""
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 from apps.edge.identity import Family, Identity
-from apps.edge.membership import Change, Player, RecentChanges
+from apps.edge.membership import Change, Dated, Player, RecentChanges, Renaming
 
 
 class Movable(Protocol):
-    """A session, which can change its family; never waits."""
+    """A session, which can change its family and its name; never waits."""
 
     def move(self, family: Family) -> None: ...
 
+    def rename(self, game_name: str) -> None: ...
+
+
+@dataclass
+class Times:
+    """When what a session goes by happened; empty where that is not known."""
+
+    family: str = ""
+    name: str = ""
+
 
 class Roster:
-    """Knows whose sessions are here, and which families are up to date."""
+    """Knows whose sessions are here, and which families and names are up to date."""
 
-    def __init__(self, recent: RecentChanges) -> None:
-        self._recent = recent
-        self._sessions: dict[Player, dict[Movable, str]] = {}
+    def __init__(self, moves: RecentChanges[Change], names: RecentChanges[Renaming]) -> None:
+        self._moves = moves
+        self._names = names
+        self._sessions: dict[Player, dict[Movable, Times]] = {}
         self._players: dict[Movable, Player] = {}
 
     def enter(self, session: Movable, identity: Identity) -> Identity:
-        """List a session as the player's; return the identity with the family that the player is in now."""
+        """List a session as the player's; return the identity with the family and the name that the player has now."""
         self.leave(session)
         if not identity.uid:
             return identity
         player = (identity.world, identity.uid)
-        change = self._recent.latest(player)
+        times = Times()
         self._players[session] = player
-        self._sessions.setdefault(player, {})[session] = change.time if change else ""
-        return identity if change is None else identity.in_family(change.family)
+        self._sessions.setdefault(player, {})[session] = times
+        if move := self._moves.latest(player):
+            times.family, identity = move.time, identity.in_family(move.family)
+        if renaming := self._names.latest(player):
+            times.name, identity = renaming.time, identity.called(renaming.name)
+        return identity
 
     def leave(self, session: Movable) -> None:
         """Forget a session; harmless when it is not listed."""
@@ -42,15 +59,29 @@ class Roster:
 
     def apply(self, change: Change) -> int:
         """Move the player's sessions to the family, and those to come; return how many were moved."""
-        if not self._recent.note(change):
-            return 0
-        sessions = self._sessions.get(change.player, {})
-        moved = [session for session, since in sessions.items() if change.time >= since]
-        for session in moved:
-            sessions[session] = change.time
-            session.move(change.family)
-        return len(moved)
+        moved = 0
+        if self._moves.note(change):
+            for session, times in self._since(change, lambda times: times.family):
+                times.family = change.time
+                session.move(change.family)
+                moved += 1
+        return moved
+
+    def rename(self, renaming: Renaming) -> bool:
+        """Give the player's sessions the name, and those to come; False when a later one is known."""
+        if not self._names.note(renaming):
+            return False
+        for session, times in self._since(renaming, lambda times: times.name):
+            times.name = renaming.time
+            session.rename(renaming.name)
+        return True
 
     def __len__(self) -> int:
         """Return how many players have sessions here."""
         return len(self._sessions)
+
+    def _since(self, change: Dated, known: Callable[[Times], str]) -> Iterator[tuple[Movable, Times]]:
+        """Yield the player's sessions that know of nothing later."""
+        for session, times in [*self._sessions.get(change.player, {}).items()]:
+            if change.time >= known(times):
+                yield session, times

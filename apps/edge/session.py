@@ -22,7 +22,6 @@ from common.metrics import Counter
 log = logging.getLogger(__name__)
 
 JOINS = Counter("edge_joins_total", "Attempts of clients to register", ["result"])
-MESSAGES = Counter("edge_messages_total", "Messages that clients sent", ["kind"])
 THROTTLED = Counter("edge_messages_throttled_total", "Messages dropped because a client sent too many")
 ENDS = Counter("edge_sessions_ended_total", "Sessions that ended", ["reason"])
 
@@ -84,6 +83,12 @@ class Session:
             self._enter_rooms(self._identity)
             self._enter_lists(self._identity)
 
+    def rename(self, game_name: str) -> None:
+        """Speak under another name from now on; never waits."""
+        if self._identity is not None:
+            self._identity = self._identity.called(game_name)
+            self._house.presence.rename(self._outbound, self._identity)
+
     def interrupt(self) -> None:
         """End the session from outside, after its last message; never waits."""
         if not self._interrupted:
@@ -134,8 +139,8 @@ class Session:
             self._house.relay.enter(self._outbound, identity)
             return
         self._house.relay.leave(self._outbound)
-        heard = [*identity.subjects, identity.private, *([identity.system] if self._wishes.system else [])]
-        channels = dict.fromkeys(heard, self._wishes)
+        heard = [*identity.subjects, identity.private, identity.system if self._wishes.system else None]
+        channels = {subject: self._wishes for subject in heard if subject is not None}
         if identity.family:  # where it is not known since when it has its name, it may have got it just now
             channels[identity.family] = self._wishes._replace(since=identity.since or time.time_ns())
         self._house.feed.place(self._outbound, channels)
@@ -170,17 +175,21 @@ class Session:
             THROTTLED.inc()
             self._tell_why(Ruling(None, Reason.TOO_MANY))
 
-    def _serve(self, command: commands.Command) -> None:
+    def _speaker(self) -> Identity:
+        """Return who speaks here at this moment."""
         if self._identity is None:
             raise EndedError("not registered")
+        return self._identity
+
+    def _serve(self, command: commands.Command) -> None:
         try:
             commands.check_text(command.payload, self._rules.message_limit)
             if command.name is Name.ONLINE:
                 self._house.presence.ask(self._outbound)
             elif command.name is Name.REPORT:
-                self._report(self._identity, report.read(command.payload))
+                self._report(self._speaker(), report.read(command.payload))
             else:
-                self._say(self._identity, command)
+                self._say(command)
         except (CommandError, ExtensionError) as error:
             raise EndedError(str(error)) from None
 
@@ -188,22 +197,16 @@ class Session:
         result = self._house.reports.take(reporter, wanted)
         self._outbound.send(extension.report_line(wanted.channel, wanted.number, result.value))
 
-    def _say(self, speaker: Identity, command: commands.Command) -> None:
-        subject, text = _target(speaker, command)
-        if not text:
-            return
-        ruling = self._house.moderator.judge(speaker, subject, text)
+    def _say(self, command: commands.Command) -> None:
+        ruling = self._house.talk.say(self._speaker, command)
         if ruling.text is None:
             self._tell_why(ruling)
-        else:
-            MESSAGES.labels(command.name.name.lower()).inc()
-            self._house.relay.say(subject, speaker, ruling.text)
 
     def _tell_why(self, ruling: Ruling) -> None:
         """Tell a client with the extension why its message is held back; a plain one hears nothing."""
         if self._wishes is not None and ruling.reason is not None:
-            until = {"until": ruling.until} if ruling.until else {}
-            self._outbound.send(extension.notice_line(ruling.reason.value, **until))
+            facts = {name: fact for name, fact in (("until", ruling.until), ("to", ruling.to)) if fact}
+            self._outbound.send(extension.notice_line(ruling.reason.value, **facts))
 
     def _leave_rooms(self) -> None:
         self._house.roster.leave(self)
@@ -220,13 +223,3 @@ class Session:
             return
         self._outbound.finish(self._rules.close_seconds)
         close_after_last_byte(self._peer, self._rules.close_seconds)
-
-
-def _target(speaker: Identity, command: commands.Command) -> tuple[str, bytes]:
-    """Return the subject and the text of what somebody says. Raises CommandError and ExtensionError."""
-    if command.name is Name.PRIVATE:
-        return extension.private(speaker.world, command.payload)
-    subject = speaker.public if command.name is Name.PUBLIC else speaker.family
-    if subject is None:
-        raise CommandError("no family")
-    return subject, command.payload

@@ -7,6 +7,7 @@ from common.process_settings import (
     ChatMuteSettings,
     ChatReportSettings,
     ChatStreamSettings,
+    NameSettings,
     NatsSettings,
     OpsSettings,
     ProcessSettings,
@@ -78,14 +79,27 @@ class ModerationSettings:
     words: str = option("conf/chat/words", "Folder of the unwanted words: *.txt, a word a line, # for comments")
     words_seconds: float = option(5.0, "Seconds between two looks for changed word lists", least=0.05)
     words_limit: int = option(16 * 1024 * 1024, "Largest size of all word lists together, in bytes", least=1)
-    players_remembered: int = option(100_000, "Players whose rates and changes of family are remembered", least=1)
+    players_remembered: int = option(
+        100_000, "Players whose rates, and changes of family and of name, are remembered", least=1)
     change_seconds: float = option(
-        150.0, "Seconds for which a change of family is remembered; longer than a nonce lives", least=1)
+        150.0, "Seconds for which a change of family or of name is remembered; longer than a nonce lives", least=1)
     recall_seconds: float = option(
         30.0, "Seconds between two tries to read from JetStream what was told to edges before", least=0.1)
     stream_seconds: float = option(
         10.0, "Seconds between two looks whether the streams are there; lost ones are made anew", least=0.1)
     mutes_remembered: int = option(100_000, "Muted players and channels that are remembered", least=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddresseeSettings(NameSettings):
+    """How the edge finds who is meant by a private message."""
+
+    name_seconds: float = option(0.5, "Seconds for which one worker is asked who has a game name", least=0.05)
+    name_tries: int = option(2, "Workers that are asked, one after the other, until one answers", least=1)
+    name_questions: int = option(64, "Names that are asked for at once; who speaks to further ones is told that it is "
+                                 "unavailable", least=1)
+    name_memory_seconds: float = option(5.0, "Seconds for which an answer about a name is remembered", least=0)
+    names_remembered: int = option(10_000, "Names that are remembered", least=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +125,6 @@ class ReportSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class EdgeSettings(ListenSettings, TalkSettings, FanOutSettings, AdmissionSettings, ModerationSettings,
-                   PresenceSettings, ReportSettings, ChatMuteSettings, ChatReportSettings, ChatStreamSettings,
-                   TlsSettings, NatsSettings, OpsSettings, ProcessSettings):
+                   AddresseeSettings, PresenceSettings, ReportSettings, ChatMuteSettings, ChatReportSettings,
+                   ChatStreamSettings, TlsSettings, NatsSettings, OpsSettings, ProcessSettings):
     """The chat server: sessions of chat clients, joined over NATS."""

@@ -33,10 +33,12 @@ from apps.worker.mail_client import MailClient
 from apps.worker.mail_jobs import batch
 from apps.worker.mail_jobs.part import MailJobs
 from apps.worker.message_handler import MessageHandler
+from apps.worker.name_desk import NameDesk
 from apps.worker.outbox import Outbox, Rows
 from apps.worker.passwords import Passwords
 from apps.worker.players import Players
 from apps.worker.receivers import FULL_BOX_WAIT, receivers
+from apps.worker.rules import player_names
 from apps.worker.rules.friends import OpenRequests
 from apps.worker.runner import Runner
 from apps.worker.seals import Seals, password_of
@@ -137,7 +139,8 @@ def build(settings: WorkerSettings) -> Process:
     parts: list[Part] = [
         Watchdog(settings.blocked_seconds), OpsServer((settings.host, settings.ops_port), health), redis, nats, health,
         game_data, *([lists] if settings.filter_mode != Mode.OFF.value else []), outbox,
-        *mail_jobs(settings, database, nats), housekeeping(settings, database, outbox), gates, worker,
+        *mail_jobs(settings, database, nats), housekeeping(settings, database, outbox), gates,
+        name_desk(settings, database, nats), worker,
     ]
     for part in parts:
         process.add(part)
@@ -152,6 +155,14 @@ def runner(settings: WorkerSettings, database: Database, services: Services, out
         database, seals, ClaimRules(lasts=settings.job_seconds, patience=settings.repeat_seconds), lease=lease,
         draw=partial(secrets.token_hex, 16), pause=pause, clock=time.monotonic)
     return Runner(database, services, outbox, Acts(claims, outbox), seals, clock=now, random=RANDOM, lease=lease)
+
+
+def name_desk(settings: WorkerSettings, database: Database, nats: Client) -> NameDesk:
+    """Return the part that tells edges who has a game name."""
+    return NameDesk(
+        nats, lambda world, name: database.read(lambda db: player_names.bearer(db, world, name)),
+        subject=settings.names_subject, queue_group=settings.jobs_queue, concurrency=settings.names_concurrency,
+        queue=settings.names_queue, seconds=settings.names_seconds, clock=time.monotonic)
 
 
 def housekeeping(settings: WorkerSettings, database: Database, outbox: Outbox) -> Housekeeping:

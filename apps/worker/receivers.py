@@ -9,7 +9,7 @@ import orjson
 from apps.worker import last_words
 from apps.worker.mail_client import MailboxFullError, MailClient
 from apps.worker.outbox import NotNowError, Receiver
-from apps.worker.rules import chat_control, family_members, letters
+from apps.worker.rules import chat_control, family_members, letters, player_names
 from common import subjects
 from common.nats import Client
 from common.nats.chat_stream import MUTES
@@ -55,13 +55,18 @@ def chat_receivers(nats: Client, jetstream: JetStream) -> dict[str, Receiver]:
             nats.publish(subjects.chat_control(body["world"]), payload=orjson.dumps(member))
         nats.flush()
 
+    def tell_name(body: dict[str, Any]) -> None:
+        nats.publish(subjects.chat_control(body["world"]), payload=orjson.dumps(body))
+        nats.flush()
+
     def mute(body: dict[str, Any]) -> None:
         last_words.say(jetstream, MUTES, mute_subject(body), body)
 
     def announce(body: dict[str, Any]) -> None:
         jetstream.store(subjects.system_chat(body["world"]), b":" + body["text"].encode(), body.get("key", ""))
 
-    return {family_members.CHAT_MEMBER: tell_edges, chat_control.CHAT_MUTE: mute, chat_control.CHAT_NEWS: announce}
+    return {family_members.CHAT_MEMBER: tell_edges, player_names.CHAT_NAME: tell_name, chat_control.CHAT_MUTE: mute,
+            chat_control.CHAT_NEWS: announce}
 
 
 def mute_subject(body: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ from common.options import option, secret
 from common.process_settings import (
     ChatMuteSettings,
     HttpClientSettings,
+    NameSettings,
     NatsSettings,
     OpsSettings,
     ProcessSettings,
@@ -14,7 +15,8 @@ from common.process_settings import (
 
 
 @dataclass(frozen=True, kw_only=True)
-class WorkerSettings(ProcessSettings, OpsSettings, NatsSettings, RedisSettings, HttpClientSettings, ChatMuteSettings):
+class WorkerSettings(ProcessSettings, OpsSettings, NatsSettings, RedisSettings, HttpClientSettings, ChatMuteSettings,
+                     NameSettings):
     """Runs the game's functions."""
 
     jobs_subject: str = option("jobs", "NATS subject of the jobs")
@@ -31,6 +33,10 @@ class WorkerSettings(ProcessSettings, OpsSettings, NatsSettings, RedisSettings, 
         least=1)
     job_seconds: float = option(10.0, "Seconds that a job may take, its waiting included", least=0.1)
     access_log: bool = option(False, "Write a log line for each finished job")
+
+    names_concurrency: int = option(4, "Questions of edges about game names that are looked up at once", least=1)
+    names_queue: int = option(256, "Such questions that may wait; more are refused", least=1)
+    names_seconds: float = option(1.0, "Seconds that such an answer may take", least=0.05)
 
     mysql_url: str = secret("MySQL of accounts and worlds, as mysql://user:password@host:port/schema")
     mysql_connections: int = option(32, "MySQL connections for reading, and as many for transactions, at most", least=1)

@@ -40,7 +40,7 @@ def tell(nats: Client, edges: list[Edge], world: str, **fields: Any) -> None:
 
 
 def taken(edge: Edge) -> float:
-    kinds = ("family", "mute", "unreadable", "unknown")
+    kinds = ("family", "name", "mute", "overtaken", "unreadable", "unknown")
     return sum(edge.metric(f'edge_controls_total{{kind="{kind}"}}') for kind in kinds)
 
 

@@ -213,7 +213,7 @@ def test_private_messages_of_others_are_nobody_s_business(
     say(carl, "ada:secret 3", channel="000PRIVATE")
     say(bert, "ada:four", channel="000PRIVATE")
     [kept] = wait_for(lambda: log.reports(world))
-    assert (kept["channel"], kept["name"], kept["reported"]) == ("private", "ada", "bert")
+    assert (kept["channel"], kept["name"], kept["reported"]) == ("private", "uid of ada", "bert")
     assert (texts(kept["before"]), texts(kept["after"])) == (["one"], ["three", "four"])
 
 

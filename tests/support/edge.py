@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -21,6 +22,9 @@ from gevent.pool import Pool
 from gevent.pywsgi import WSGIServer
 
 from apps.local.ports import free_port
+from apps.worker.name_desk import NameDesk
+from apps.worker.rules.player_names import Bearer
+from common.nats import Client
 from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,6 +84,7 @@ class NonceAuth:
 
     def __init__(self) -> None:
         self._nonces: dict[str, dict[str, Any]] = {}
+        self._bearers: dict[tuple[str, str], Bearer] = {}
         self._server = WSGIServer(("127.0.0.1", 0), self._app, log=None, spawn=Pool())
 
     @property
@@ -92,12 +97,18 @@ class NonceAuth:
     def stop(self) -> None:
         self._server.stop(timeout=0.1)
 
-    def nonce(self, game_name: str, world: str = "s1", family: str = "", since: str = "2020-01-01T00:00:00.000") -> str:
-        """Register a nonce; ``since`` is when the family got its name."""
+    def nonce(self, game_name: str, world: str = "s1", family: str = "", since: str = "2020-01-01T00:00:00.000",
+              uid: str = "") -> str:
+        """Register a nonce; ``since`` is when the family got its name, ``uid`` is made of the name where not given."""
         nonce = str(secrets.randbits(128))
+        bearer = self._bearers[world, game_name.casefold()] = Bearer(uid or f"uid of {game_name}", game_name)
         of_family = {"fn": family, "fid": f"id of {family}", "since": since} if family else {"fn": ""}
-        self._nonces[nonce] = {"gn": game_name, "world": world, "uid": f"uid of {game_name}", **of_family}
+        self._nonces[nonce] = {"gn": game_name, "world": world, "uid": bearer.uid, **of_family}
         return nonce
+
+    def bearer(self, world: str, game_name: str) -> Bearer | None:
+        """Return who had a nonce under a name, as a worker finds it in the database."""
+        return self._bearers.get((world, game_name.casefold()))
 
     def _app(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         start_response("200 OK", [("Content-Type", "application/json")])
@@ -225,10 +236,22 @@ class EdgeSystem:
         self._edges: list[Edge] = []
         self._clients: list[ChatClient] = []
         self._names = itertools.count()
+        self._client: Client | None = None
+        self._desk: NameDesk | None = None
 
     def start(self) -> None:
         self.nats.start()
         self.auth.start()
+
+    def tell_names(self) -> "EdgeSystem":
+        """Let edges be told who has a name, as workers do it; return this."""
+        self._client = Client([self.nats.url], name="worker")
+        self._client.start()
+        assert self._client.wait_connected(WAIT)
+        self._desk = NameDesk(self._client, self.auth.bearer, subject="names", queue_group="workers", concurrency=4,
+                              queue=256, seconds=1.0, clock=time.monotonic)
+        self._desk.start()
+        return self
 
     def edge(self, *options: str, auth_url: str = "") -> Edge:
         edge = Edge(self.nats.url, auth_url or self.auth.url, *options)
@@ -267,8 +290,14 @@ class EdgeSystem:
         try:
             self.stop_edges()
         finally:
+            self._stop_telling()
             self.auth.stop()
             self.nats.remove()
+
+    def _stop_telling(self) -> None:
+        if self._desk and self._client:
+            self._desk.stop()
+            self._client.close()
 
     def stop_edges(self) -> None:
         edges, self._edges = self._edges, []

@@ -17,6 +17,7 @@ def two_edges(system: EdgeSystem, *options: str) -> Iterator[Running]:
     """Start a system with two equal edges, and stop it at the end."""
     try:
         system.start()
+        system.tell_names()
         yield system, system.edge(*options), system.edge(*options)
     finally:
         system.stop()

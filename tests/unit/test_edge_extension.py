@@ -63,7 +63,7 @@ def test_a_message_is_one_line_whatever_it_says(name: str, text: str) -> None:
 
 def test_private_messages_are_commands_of_the_extension_only() -> None:
     assert decode(b"000PRIVATEbert:hi", extended=True) == (Name.PRIVATE, b"bert:hi")
-    assert extension.private("s1", b"b.ert:hi: you") == ("chat.s1.private.b=2Eert", b"hi: you")
+    assert extension.private(b"b.ert:hi: you") == ("b.ert", b"hi: you")
     with pytest.raises(CommandError):
         decode(b"000PRIVATEbert:hi")
     for line in (b"0000ONLINE", b"0000REPORTpublic:1"):
@@ -78,7 +78,7 @@ def test_private_messages_are_commands_of_the_extension_only() -> None:
 @pytest.mark.parametrize("payload", [b"", b"bert", b":hi"])
 def test_a_private_message_names_somebody(payload: bytes) -> None:
     with pytest.raises(ExtensionError):
-        extension.private("s1", payload)
+        extension.private(payload)
 
 
 def test_lines_about_who_is_online_and_about_reports() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from apps.edge import identity, membership
 from apps.edge.identity import Family
-from apps.edge.membership import Change, ChangeError, RecentChanges
+from apps.edge.membership import Change, ChangeError, RecentChanges, Renaming
 from apps.edge.roster import Roster
 
 ADA = ("s1", "u1")
@@ -28,9 +28,17 @@ class Seat:
 
     def __init__(self) -> None:
         self.families: list[str] = []
+        self.names: list[str] = []
 
     def move(self, family: Family) -> None:
         self.families.append(family.name)
+
+    def rename(self, game_name: str) -> None:
+        self.names.append(game_name)
+
+
+def roster_of(clock: Clock) -> Roster:
+    return Roster(RecentChanges(10, 150, clock), RecentChanges(10, 150, clock))
 
 
 def change(family: str, time: str = "", uid: str = "u1") -> Change:
@@ -39,7 +47,7 @@ def change(family: str, time: str = "", uid: str = "u1") -> Change:
 
 def test_a_change_is_remembered_for_its_time_only() -> None:
     clock = Clock()
-    recent = RecentChanges(10, 150, clock)
+    recent: RecentChanges[Change] = RecentChanges(10, 150, clock)
     assert recent.note(change("Blue"))
     clock.now = 149.9
     assert recent.latest(ADA) == change("Blue")
@@ -49,14 +57,14 @@ def test_a_change_is_remembered_for_its_time_only() -> None:
 
 
 def test_the_oldest_changes_go_when_there_are_too_many() -> None:
-    recent = RecentChanges(3, 150, Clock())
+    recent: RecentChanges[Change] = RecentChanges(3, 150, Clock())
     for number in range(5):
         recent.note(change("x", uid=str(number)))
     assert [recent.latest(("s1", str(number))) is not None for number in range(5)] == [False, False, True, True, True]
 
 
 def test_a_change_that_was_overtaken_on_its_way_does_not_count() -> None:
-    recent = RecentChanges(3, 150, Clock())
+    recent: RecentChanges[Change] = RecentChanges(3, 150, Clock())
     assert recent.note(change("New", "2026-01-01T00:00:02.000"))
     assert not recent.note(change("Old", "2026-01-01T00:00:01.999"))
     assert recent.note(change("Newest", "2026-01-01T00:00:02.000"))
@@ -64,7 +72,7 @@ def test_a_change_that_was_overtaken_on_its_way_does_not_count() -> None:
 
 
 def test_all_sessions_of_the_player_move_and_nobody_else() -> None:
-    roster = Roster(RecentChanges(10, 150, Clock()))
+    roster = roster_of(Clock())
     one, two, other, elsewhere = Seat(), Seat(), Seat(), Seat()
     for seat, fields in ((one, {}), (two, {}), (other, {"uid": "u2"}), (elsewhere, {"world": "s2"})):
         roster.enter(seat, identity.read({**PAYLOAD, **fields}))
@@ -78,7 +86,7 @@ def test_all_sessions_of_the_player_move_and_nobody_else() -> None:
 
 def test_a_session_ignores_what_was_overtaken_even_after_the_memory_has_faded() -> None:
     clock, seat = Clock(), Seat()
-    roster = Roster(RecentChanges(10, 150, clock))
+    roster = roster_of(clock)
     roster.enter(seat, identity.read(PAYLOAD))
     roster.apply(change("New", "2026-01-01T00:00:02.000"))
     clock.now = 1000
@@ -87,7 +95,7 @@ def test_a_session_ignores_what_was_overtaken_even_after_the_memory_has_faded() 
 
 
 def test_a_ticket_from_before_a_change_gets_the_family_of_the_change() -> None:
-    roster = Roster(RecentChanges(10, 150, Clock()))
+    roster = roster_of(Clock())
     roster.apply(change(""))
     assert roster.enter(Seat(), identity.read(PAYLOAD)).family is None
     roster.apply(change("Bl.ue"))
@@ -95,14 +103,38 @@ def test_a_ticket_from_before_a_change_gets_the_family_of_the_change() -> None:
     assert roster.enter(Seat(), identity.read({**PAYLOAD, "uid": "u2"})).family == "chat.s1.family.Red"
 
 
+def test_a_new_name_reaches_all_sessions_of_the_player_and_older_tickets() -> None:
+    roster, one, other = roster_of(Clock()), Seat(), Seat()
+    roster.enter(one, identity.read(PAYLOAD))
+    roster.enter(other, identity.read({**PAYLOAD, "uid": "u2"}))
+    assert roster.rename(Renaming(ADA, "Bea", "2026-01-01T00:00:02.000"))
+    assert (one.names, other.names) == (["Bea"], [])
+    assert roster.enter(Seat(), identity.read(PAYLOAD)).game_name == b"Bea"
+    assert roster.enter(Seat(), identity.read({**PAYLOAD, "world": "s2"})).game_name == b"ada"
+
+
+def test_a_name_that_was_overtaken_on_its_way_does_not_count_whatever_became_of_the_family() -> None:
+    clock = Clock()
+    roster, one = roster_of(clock), Seat()
+    roster.enter(one, identity.read(PAYLOAD))
+    roster.apply(change("Blue", "2026-01-01T00:00:09.000"))
+    assert roster.rename(Renaming(ADA, "Bea", "2026-01-01T00:00:02.000"))
+    assert not roster.rename(Renaming(ADA, "Old", "2026-01-01T00:00:01.000"))
+    assert roster.enter(Seat(), identity.read(PAYLOAD)).game_name == b"Bea"
+    clock.now = 1000
+    roster.rename(Renaming(ADA, "Old", "2026-01-01T00:00:01.000"))
+    assert roster.apply(change("Red", "2026-01-01T00:00:08.000")) == 0
+    assert (one.names, one.families) == (["Bea"], ["Blue"])
+
+
 def test_a_ticket_without_a_uid_still_opens_the_chat() -> None:
-    roster = Roster(RecentChanges(10, 150, Clock()))
+    roster = roster_of(Clock())
     assert roster.enter(Seat(), identity.read({**PAYLOAD, "uid": ""})).family == "chat.s1.family.Red"
     assert len(roster) == 0
 
 
 def test_who_becomes_somebody_else_is_no_longer_moved_as_before() -> None:
-    roster, seat = Roster(RecentChanges(10, 150, Clock())), Seat()
+    roster, seat = roster_of(Clock()), Seat()
     roster.enter(seat, identity.read(PAYLOAD))
     roster.enter(seat, identity.read({**PAYLOAD, "uid": "u2"}))
     assert roster.apply(change("Blue")) == 0
@@ -117,6 +149,13 @@ def test_who_becomes_somebody_else_is_no_longer_moved_as_before() -> None:
 def test_what_is_no_change(fields: dict[str, Any]) -> None:
     with pytest.raises(ChangeError):
         membership.read(fields)
+
+
+@pytest.mark.parametrize("fields", [
+    {}, {"gn": ""}, {"gn": 7}, {"gn": "a\r\nb"}, {"gn": "x" * 257}, {"gn": "a", "uid": ""}, {"gn": "a", "time": 5}])
+def test_what_is_no_new_name(fields: dict[str, Any]) -> None:
+    with pytest.raises(ChangeError):
+        membership.read_renaming({"world": "s1", "uid": "u1", **fields})
 
 
 def test_a_change_as_game_logic_publishes_it() -> None:

@@ -34,7 +34,8 @@ def gathering(*names: str, limit: int = 200) -> Gathering:
 
 def told(found: Gathering, now: float, gone: str = "") -> list[tuple[Any, dict[str, Any]]]:
     found.tidy(now)
-    return [(client, orjson.loads(line[10:])) for client, line in found.news(lambda uid: uid == gone, now)]
+    lines = found.news(lambda person: None if person.uid == gone else person.name, now)
+    return [(client, orjson.loads(line[10:])) for client, line in lines]
 
 
 def members(*names: str) -> dict[str, str]:
@@ -69,6 +70,10 @@ def test_garbage_is_no_snapshot(payload: bytes) -> None:
         snapshot.read(payload)
 
 
+def _same(person: Person) -> str:
+    return person.name
+
+
 def test_a_player_with_two_sessions_counts_once_and_until_the_last_ends() -> None:
     found, one, two = Attendance(10), object(), object()
     assert found.enter(one, Person("ada", "u1"))
@@ -77,7 +82,7 @@ def test_a_player_with_two_sessions_counts_once_and_until_the_last_ends() -> Non
     found.leave(one)
     assert (found.own(), len(found)) == ({"ada": "u1"}, 1)
     found.leave(two)
-    assert (found.own(), found.names(lambda _: False)) == ({}, [])
+    assert (found.own(), found.names(_same)) == ({}, [])
 
 
 def test_an_edge_tells_no_more_than_its_limit() -> None:
@@ -85,7 +90,7 @@ def test_an_edge_tells_no_more_than_its_limit() -> None:
     for name in "cab":
         found.enter(name, Person(name, ""))
     assert [*found.own()] == ["a", "b"]
-    assert found.names(lambda _: False) == ["a", "b", "c"]
+    assert found.names(_same) == ["a", "b", "c"]
 
 
 def test_other_edges_add_to_the_own_members_until_they_are_silent_for_too_long() -> None:
@@ -94,11 +99,12 @@ def test_other_edges_add_to_the_own_members_until_they_are_silent_for_too_long()
     assert found.hear("x", members("bert", "ada"), 0)
     assert not found.hear("x", members("bert", "ada"), 10)
     assert found.hear("y", {"nobody knows": ""}, 20)
-    assert found.names(lambda _: True) == ["ada", "nobody knows"], "without a uid nobody can be gone"
-    assert found.names(lambda _: False) == ["ada", "bert", "nobody knows"]
+    assert found.names(lambda _: None) == ["ada", "nobody knows"], "without a uid nobody can be gone"
+    assert found.names(lambda person: person.name.upper()) == ["ADA", "BERT", "ada", "nobody knows"]
+    assert found.names(_same) == ["ada", "bert", "nobody knows"]
     assert (found.oldest(), found.expire(9), found.expire(10), found.oldest()) == (10, False, True, 20)
     assert found.hear("y", {}, 21)
-    assert (found.oldest(), found.names(lambda _: False)) == (None, ["ada"])
+    assert (found.oldest(), found.names(_same)) == (None, ["ada"])
 
 
 def test_the_agenda_keeps_the_earliest_moment_of_each() -> None:

@@ -66,7 +66,8 @@ def test_any_text_is_a_report_or_is_refused(text: str) -> None:
 
 def test_channels_are_those_of_the_reporter() -> None:
     assert [report.channel(ADA, name) for name in ("public", "family", "private")] == [
-        "chat.s1.public", "chat.s1.family.Red", "chat.s1.private.a=2Eda"]
+        "chat.s1.public", "chat.s1.family.Red", "chat.s1.private.u1"]
+    assert report.channel(ADA._replace(uid=""), "private") is None
     assert report.channel(ADA.in_family(NO_FAMILY), "family") is None
 
 
@@ -90,7 +91,7 @@ def test_what_is_kept_of_a_message() -> None:
 
 
 def test_of_private_messages_only_those_of_the_sender_are_kept() -> None:
-    inbox = ADA.private
+    inbox = str(ADA.private)
     found = Surroundings([said(1, "bert", inbox), said(2, "carl", inbox)], said(3, "carl", inbox),
                          [said(4, "bert", inbox), said(5, "carl", inbox)])
     body = orjson.loads(report.body(ADA, "", found, 10))
@@ -99,7 +100,7 @@ def test_of_private_messages_only_those_of_the_sender_are_kept() -> None:
 
 
 def test_who_sent_a_private_message_is_told_by_uid_whatever_the_name() -> None:
-    inbox = ADA.private
+    inbox = str(ADA.private)
     found = Surroundings(
         [said(1, "carla", inbox, uid="p3"), said(2, "carl", inbox, uid="p9"), said(3, "carl", inbox)],
         said(4, "carl", inbox, uid="p3"), [])

@@ -19,6 +19,7 @@ from apps.worker.rules import (
     levels,
     names,
     new_player,
+    player_names,
     shanghai,
     tickets,
     timers,
@@ -82,7 +83,7 @@ def change_player_name(uid: str, gn: str, **kwargs: Unpack[Tools]) -> Reply:
         raise GameError(99, "this name is used")
     try:
         change = items.pay(db, uid, [items.item(Item.DIAMOND, RENAME_DIAMONDS)])
-        db.execute("UPDATE player SET gn = %s, gn_key = %s WHERE uid = %s", gn, names.name_key(gn), uid)
+        player_names.change(db, uid, world, gn)
     except NotEnoughError as error:
         raise GameError(98, "too few diamonds") from error
     except DuplicateError as error:

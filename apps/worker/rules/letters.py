@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from apps.worker.module.enums import MailType
-from apps.worker.rules import names
+from apps.worker.rules import names, player_names
 from apps.worker.unit_of_work import Work
 from apps.worker.worlds import World
 from common.mysql import Statements, Transaction, marks
@@ -56,8 +56,8 @@ def is_body(text: str, longest: int) -> bool:
 
 def find_player(db: Statements, world: World, name: str) -> Recipient | None:
     """Return the player of this name who lives in the same world."""
-    uid = db.value("SELECT uid FROM player WHERE world = %s AND gn_key = %s", world.home, names.wanted_key(name))
-    return None if uid is None else Recipient(uid, world.home)
+    found = player_names.bearer(db, world.home, name)
+    return None if found is None else Recipient(found.uid, world.home)
 
 
 def sender_and_target(db: Statements, world: World, uid: str, name: str) -> tuple[str, Recipient | None]:
