@@ -10,7 +10,7 @@ import pytest
 from apps.mail.settings import check as check_mail
 from common.http_service import HttpServiceSettings
 from common.nats.chat_stream import chat_stream, log_stream, report_stream
-from common.process_settings import ChatMuteSettings, ChatReportSettings, ChatStreamSettings
+from common.process_settings import ChatMuteSettings, ChatReportSettings, ChatStreamSettings, NameSettings
 from tests.manifests.support.objects import (
     NAME,
     SERVICES,
@@ -217,8 +217,8 @@ def test_the_options_of_mail_fit_together(overlay: Objects) -> None:
     check_mail(read("mail", overlay.environment(main_container(overlay, "mail"), FIELDS)))
 
 
-@pytest.mark.parametrize("shared", [ChatStreamSettings, ChatReportSettings, ChatMuteSettings])
-def test_all_that_use_the_streams_of_the_chat_agree_on_them(overlay: Objects, shared: type[Any]) -> None:
+@pytest.mark.parametrize("shared", [ChatStreamSettings, ChatReportSettings, ChatMuteSettings, NameSettings])
+def test_all_that_share_a_subject_or_a_stream_of_the_chat_agree_on_it(overlay: Objects, shared: type[Any]) -> None:
     found = [read(service, without_files(overlay.environment(main_container(overlay, service), FIELDS)))
              for service in SERVICES if issubclass(settings_class(service), shared)]
     fields = [field.name for field in dataclasses.fields(shared)]
