@@ -29,6 +29,11 @@ class TokenBucket:
         self._tokens -= 1
         return True
 
+    def charge(self, now: float) -> None:
+        """Take a token although there may be none; what is owed is at most a burst."""
+        self.has(now)
+        self._tokens = max(-self._burst, self._tokens - 1)
+
 
 class Rates:
     """A bucket for each of many; those that were not seen for longest are forgotten, which fills their bucket."""
@@ -48,6 +53,11 @@ class Rates:
     def take(self, who: Hashable) -> bool:
         """Count a time; return whether it is within the rate."""
         return not self.rate or self._bucket(who).take(self._clock())
+
+    def charge(self, who: Hashable) -> None:
+        """Count a time that has happened, within the rate or not."""
+        if self.rate:
+            self._bucket(who).charge(self._clock())
 
     def _bucket(self, who: Hashable) -> TokenBucket:
         bucket = self._buckets.get(who)

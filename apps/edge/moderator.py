@@ -57,7 +57,7 @@ class Moderator:
     """Judges messages of all sessions of an edge."""
 
     def __init__(self, muted: Mutes, rates: Rates, lists: Lists, mode: FilterMode) -> None:
-        """``rates`` are of a player in a channel, whatever the connection."""
+        """``rates`` are of a player in a channel, whatever the connection and the edge."""
         self._mutes = muted
         self._rates = rates
         self._lists = lists
@@ -70,11 +70,16 @@ class Moderator:
             RULED.labels(ruling.reason.value if ruling.reason else "masked").inc()
         return ruling
 
+    def overheard(self, uid: str, channel: str) -> None:
+        """Count what a player has said in a channel through another edge."""
+        self._rates.charge((uid, channel))
+
     def _judge(self, speaker: Identity, channel: str, text: bytes) -> Ruling:
         until = self._mutes.until(*_targets(speaker, channel))
         if until:
             return Ruling(None, Reason.MUTED, until)
-        if speaker.uid and not self._rates.take((speaker.world, speaker.uid, channel)):
+        counted = f"{PRIVATE} {speaker.world}" if channel == PRIVATE else channel
+        if speaker.uid and not self._rates.take((speaker.uid, counted)):
             return Ruling(None, Reason.TOO_MANY)
         return self._clean(text)
 

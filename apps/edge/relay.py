@@ -24,6 +24,8 @@ RECEIVED = Counter("edge_messages_received_total", "Messages that came from NATS
 NOT_RELAYED = Counter("edge_messages_not_relayed_total", "Messages that could not be passed on", ["reason"])
 
 
+EDGE = "Edge"
+"""Header with the name of the edge that a message came through."""
 COMMANDS = {"public": commands.Name.PUBLIC, "family": commands.Name.FAMILY}
 """How plain clients get what is said on a channel; other channels are not for them."""
 
@@ -32,6 +34,7 @@ class Message(Protocol):
     """A message of NATS."""
 
     payload: bytes
+    headers: Mapping[str, str]
 
 
 class Nats(Protocol):
@@ -49,11 +52,17 @@ class Nats(Protocol):
 class Relay:
     """Keeps who listens to what, sends what clients say to NATS and what comes from there to the rooms."""
 
-    def __init__(self, nats: Nats, rooms: Rooms[Receiver], deliver: Callable[[str, bytes], None]) -> None:
-        """``deliver`` takes (room, line) for the members of a room; it must not wait."""
+    def __init__(self, nats: Nats, rooms: Rooms[Receiver], deliver: Callable[[str, bytes], None],
+                 overheard: Callable[[str, str], None], *, name: str) -> None:
+        """``deliver`` takes (room, line) for the members of a room; it must not wait.
+
+        ``overheard`` takes (uid, room) of who speaks through other edges than this one, whose ``name`` nobody else has.
+        """
         self._nats = nats
         self._rooms = rooms
         self._deliver = deliver
+        self._overheard = overheard
+        self._name = name
         self._subscriptions: dict[str, Any] = {}
         self._unconfirmed: dict[str, Any] = {}
 
@@ -93,7 +102,7 @@ class Relay:
 
         Who spoke stands in a header too, by uid, for those who keep the message; clients never see it.
         """
-        author = {AUTHOR: speaker.uid} if speaker.uid else {}
+        author = {AUTHOR: speaker.uid, EDGE: self._name} if speaker.uid else {}
         try:
             self._nats.publish(subject, payload=speaker.game_name + b":" + text, headers=author)
         except NATSError as error:
@@ -115,6 +124,8 @@ class Relay:
     def _receiver(self, room: str, name: commands.Name) -> Callable[[Message], None]:
         def receive(message: Message) -> None:
             RECEIVED.inc()
+            if AUTHOR in message.headers and message.headers.get(EDGE) != self._name:
+                self._overheard(message.headers[AUTHOR], room)
             if commands.is_one_line(message.payload):
                 self._deliver(room, commands.encode(name, message.payload))
             else:

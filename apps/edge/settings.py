@@ -37,8 +37,8 @@ class TalkSettings:
     idle_seconds: float = option(3600.0, "Seconds that a client may send nothing before it is closed", least=1)
     message_limit: int = option(512, "Largest text of a message, in bytes", least=1)
     messages_per_second: float = option(
-        10.0, "Messages a second of one client, and of one player in a channel over all connections to this edge; "
-        "more are dropped, ten times as many of one client close it", least=0.1)
+        10.0, "Messages a second of one client, of one player in a channel over all edges, and of one player in all "
+        "private channels over this edge; more are dropped, ten times as many of one client close it", least=0.1)
     message_burst: int = option(20, "Messages of one client that may come at once", least=1)
     history_limit: int = option(
         200, "Messages of a channel that a client with the extension gets at once when it joins", least=1)

@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from apps.chatlog import reports
+from apps.edge.relay import EDGE
 from common import subjects
 from common.nats import Client, Message
 from common.nats.stored import AUTHOR
@@ -29,7 +30,8 @@ def test_the_uid_stands_in_a_header_and_the_payload_is_as_ever(system: EdgeSyste
     nats.flush()
     system.join(one, "ada", world).send(b"0000PUBLIChello: you")
     wait_for(lambda: heard)
-    assert (heard[0].payload, heard[0].headers) == (b"ada:hello: you", {AUTHOR: "uid of ada"})
+    assert (heard[0].payload, heard[0].headers[AUTHOR]) == (b"ada:hello: you", "uid of ada")
+    assert set(heard[0].headers) == {AUTHOR, EDGE}
 
 
 def test_a_subscriber_that_knows_no_headers_gets_the_payload_alone(system: EdgeSystem, one: Edge) -> None:

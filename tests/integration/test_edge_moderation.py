@@ -147,6 +147,19 @@ def test_two_connections_of_a_player_share_the_rate(system: EdgeSystem, one: Edg
     assert len(list(heard)) <= 6
 
 
+def test_what_a_player_says_through_another_edge_counts_too(system: EdgeSystem, one: Edge, two: Edge) -> None:
+    """The first edge lets five messages come at once; what the other one lets through uses them up."""
+    world = system.world()
+    listener, here = system.join(one, "bert", world), system.join(one, "anna", world)
+    there = system.join(two, "anna", world)
+    there.send(*(b"0000PUBLICthere %d" % number for number in range(6)))
+    hear(listener, *(f"0000PUBLICanna:there {number}" for number in range(6)))
+    before = one.metric(held := 'edge_messages_moderated_total{ruling="too many"}')
+    here.send(b"0000PUBLIChere")
+    wait_for(lambda: one.metric(held) > before)
+    assert listener.silent(0.1)
+
+
 def test_words_are_masked_or_refused_and_lists_are_read_again(
         system: EdgeSystem, one: Edge, two: Edge, folder: Path) -> None:
     world = system.world()

@@ -61,6 +61,7 @@ class Bus:
         class Sent:
             def __init__(self) -> None:
                 self.payload = payload
+                self.headers = headers
 
         if subject in self.subscribed:
             self.subscribed[subject](Sent())
@@ -78,14 +79,14 @@ class Bus:
         return 0.0
 
 
-def relay_on(bus: Bus) -> Relay:
+def relay_on(bus: Bus, overheard: Callable[[str, str], None] = lambda uid, room: None, name: str = "e1") -> Relay:
     rooms: Rooms[Receiver] = Rooms()
 
     def deliver(room: str, line: bytes) -> None:
         for member in rooms.members(room):
             member.send(line)
 
-    return Relay(bus, rooms, deliver)
+    return Relay(bus, rooms, deliver, overheard, name=name)
 
 
 IDENTITIES = [Identity(b"gn", f"chat.{world}.public", f"chat.{world}.family.{family}" if family else None)
@@ -145,3 +146,16 @@ def test_a_payload_with_a_line_end_is_not_delivered() -> None:
     relay.enter(ear, Identity(b"one", "chat.s1.public", None))
     bus.publish("chat.s1.public", payload=b"gn:a\r\n00000000OK")
     assert ear.heard == []
+
+
+def test_what_a_player_says_through_another_edge_is_overheard_and_nothing_else() -> None:
+    heard: list[tuple[str, str]] = []
+    bus = Bus()
+    here = relay_on(bus, lambda uid, room: heard.append((uid, room)), "here")
+    speaker = Identity(b"one", "chat.s1.public", None, uid="u1")
+    here.enter(Ear(), speaker)
+    here.say("chat.s1.public", speaker, b"hi")
+    assert heard == []
+    relay_on(bus, name="there").say("chat.s1.public", speaker, b"hi")
+    bus.publish("chat.s1.public", payload=b":an announcement")
+    assert heard == [("u1", "chat.s1.public")]

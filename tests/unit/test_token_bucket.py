@@ -47,3 +47,15 @@ def test_only_so_many_are_remembered() -> None:
     assert rates.take("c")
     assert not rates.take("c")
     assert rates.take("a")  # forgotten, so it begins anew
+
+
+def test_what_has_happened_is_owed_up_to_a_burst() -> None:
+    clock = Clock()
+    rates = Rates(1, 2, 10, clock)
+    for _ in range(10):
+        rates.charge("a")
+    clock.now += 2.5
+    assert not rates.has("a")
+    clock.now += 0.5
+    assert [rates.take("a"), rates.take("a")] == [True, False]
+    Rates(0, 0, 10, clock).charge("a")
