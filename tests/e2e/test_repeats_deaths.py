@@ -5,7 +5,7 @@ import os
 import signal
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 
 import gevent
 import pymysql
@@ -67,7 +67,15 @@ class Deaths:
             yield
 
     def kill_worker(self) -> None:
-        os.kill(self._system.pid_of(WORKER), signal.SIGKILL)
+        """Kill the worker that works now: after the death of one, its pid stands in the list for a moment more."""
+        wait_for(self._has_killed_worker, what="a living worker")
+
+    def _has_killed_worker(self) -> bool:
+        with suppress(ProcessLookupError):
+            if pid := self._system.pid_of(WORKER):
+                os.kill(pid, signal.SIGKILL)
+                return True
+        return False
 
     def _signal(self, name: str, number: int) -> None:
         pid = self._system.pid_of(name)

@@ -40,8 +40,9 @@ session that did not end cleanly, even if the repeat went well. *Refused* are co
 which was gone, those between services included. None of these may be, nor a SIGKILL. *Reset* are connections that a
 pod broke off; where they were between services and a service repeated its call in time, players saw nothing. Chat
 clients come back and ask for what they missed; each has to hear every message of the others once and in order.
-Meanwhile a crowd in processes of its own asks at 60 % of the capacity that was measured at the start, in an open loop,
-half of it on kept connections; none of its requests may fail either, and its writes and mails are looked for.
+Meanwhile a crowd in processes of its own asks at 40 % of the capacity that was measured at the start, in an open loop,
+half of it on kept connections; none of its requests may fail either, and its writes and mails are looked for. It is not
+more because pods that start take the two cores that all others work on: at 60 % some requests are refused meanwhile.
 Afterwards everything is counted as after the other cases. The seconds last until the last old pod has ended.
 
 {table}

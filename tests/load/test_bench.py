@@ -18,7 +18,7 @@ WITHOUT_STATUS = ("chat", "refusals")
 
 @pytest.mark.timeout(SECONDS + 20)
 def test_every_kind_of_measurement_gives_figures(tmp_path: Path) -> None:
-    only = "floor,reads_16,mix,kept,workers_even_4,players_even_10k,refusals,chat"
+    only = "floor_line,reads_16,mix,kept,players_even_10k,refusals,chat"
     path = tmp_path / "figures.json"
     done = subprocess.run([*BENCH, "--only", only, "--json", str(path), "--data-dir", str(tmp_path)], cwd=ROOT,
                           timeout=SECONDS, capture_output=True, text=True, check=False)
@@ -27,7 +27,7 @@ def test_every_kind_of_measurement_gives_figures(tmp_path: Path) -> None:
     assert {"floor_line", "reads_16", "mix", "kept_even_tls", "refusals", "chat", "chat_idle"} <= rows.keys()
     assert all(row.per_second > 0 for row in rows.values()), done.stdout
     assert all(row.outcomes["0"] > 0 for name, row in rows.items() if not name.startswith(WITHOUT_STATUS)), done.stdout
-    for name in ("reads_16", "mix", "kept_even", "kept_even_tls", "workers_even_4", "players_even_10k"):
+    for name in ("reads_16", "mix", "kept_even", "kept_even_tls", "players_even_10k"):
         assert set(rows[name].outcomes) == {"0"}, done.stdout
         assert rows[name].cpu["gate"] > 0
     assert rows["kept_even"].offered == rows["kept_even_tls"].offered > 0
