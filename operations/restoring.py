@@ -68,10 +68,12 @@ def _streams(settings: RestoreSettings, folder: Path, manifest: Manifest) -> dic
     with streams.connected(settings.nats_url, settings.seconds) as client:
         for name, about in manifest.parts["streams"].items():
             with (folder / archive.STREAMS / name).open("rb") as file:
-                restored[name] = streams.restore(client, name, about, _pieces(file))
+                restored[name] = streams.restore(client, name, about, partial(_pieces, file), settings.stream_tries)
             log.info("stream %s: %s messages", name, restored[name])
     return restored
 
 
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    """Return the pieces from the beginning of the file."""
+    file.seek(0)
     return iter(partial(file.read, streams.CHUNK), b"")

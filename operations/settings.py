@@ -43,6 +43,8 @@ class RestoreSettings(PlaceSettings):
     """Put a backup into an empty system."""
 
     source: str = option("", "Folder that the backup made; required")
+    stream_tries: int = option(10, "Tries to replace an empty stream that a running service makes again meanwhile",
+                               least=1)
 
 
 @dataclass(frozen=True, kw_only=True)

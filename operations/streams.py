@@ -62,12 +62,26 @@ def save(client: Client, stream: str, seconds: float, write: Callable[[bytes], A
     return {"config": answer["config"], "state": answer["state"]}
 
 
-def restore(client: Client, stream: str, about: dict[str, Any], pieces: Iterable[bytes]) -> int:
+def restore(client: Client, stream: str, about: dict[str, Any], pieces: Callable[[], Iterable[bytes]],
+            tries: int) -> int:
     """Make a stream from its snapshot; return how many messages it has. One without messages is replaced.
+
+    ``pieces`` gives the snapshot from its beginning, once for each try: a service that runs may make an empty stream
+    anew at any moment, which then has to go once more.
 
     Raises StreamError when it exists and has messages, and NATSError.
     """
-    _remove_empty(client, stream)
+    for left in reversed(range(tries)):
+        _remove_empty(client, stream)
+        try:
+            return _restore(client, stream, about, pieces())
+        except StreamError:
+            if not left or stream not in names(client):
+                raise
+    raise ValueError("at least one try is needed")
+
+
+def _restore(client: Client, stream: str, about: dict[str, Any], pieces: Iterable[bytes]) -> int:
     answer = _ask(client, f"{API}.RESTORE.{stream}", about)
     for piece in pieces:
         _checked(client.request(answer["deliver_subject"], payload=piece))
