@@ -14,7 +14,7 @@ from apps.worker.worlds import World
 from common.mysql import Statements
 from tests.integration.mail_system import closing_mails
 from tests.support import backend_servers
-from tests.support.dated_calls import DatedCalls, at, dated_calls
+from tests.support.dated_calls import DatedCalls, at, dated_calls, wire
 
 NOON = at("2030-01-05 12:00:00")
 WORLD = World(id="s0", home="s0", name="s0", status=0)
@@ -82,6 +82,5 @@ def test_the_list_takes_one_statement_however_long_it_is(calls: DatedCalls) -> N
         return reply, int(db.all("SHOW SESSION STATUS LIKE 'Questions'")[0][1]) - before - 1
 
     reply, statements = calls.database.read(counted)
-    assert isinstance(reply.data, dict)
-    assert [row["gn"] for row in reply.data["friends"]] == sorted(others)
+    assert [row["gn"] for row in wire(reply)["friends"]] == sorted(others)
     assert statements == 1

@@ -20,7 +20,7 @@ from apps.worker.worlds import World
 from common.mysql import Row, Statements
 from tests.integration.mail_system import MAIL, mail_client
 from tests.support import backend_servers
-from tests.support.dated_calls import DatedCalls, dated_calls
+from tests.support.dated_calls import DatedCalls, dated_calls, wire
 
 NOW = datetime(2030, 1, 2, 12, tzinfo=UTC).astimezone(SHANGHAI)
 WORLD = World("s0", "s0", "", 0)
@@ -200,5 +200,5 @@ def test_texts_come_back_as_they_are(calls: DatedCalls, text: str) -> None:
 
 
 def lists(reply: Reply) -> dict[str, list[Any]]:
-    assert isinstance(reply.data, dict)
-    return reply.data
+    found: dict[str, list[Any]] = wire(reply)
+    return found

@@ -23,7 +23,7 @@ from apps.worker.unit_of_work import Delivery, Work
 from apps.worker.worlds import World
 from tests.integration.mail_system import MAIL, mail_client, new_uid
 from tests.support import backend_servers
-from tests.support.dated_calls import DatedCalls, at, dated_calls
+from tests.support.dated_calls import DatedCalls, at, dated_calls, wire
 
 WORLD = World(id="s0", home="s0", name="s0", status=0)
 NOON = at("2030-02-05 12:00:00")
@@ -235,6 +235,5 @@ def test_the_list_works_whatever_the_number_is(calls: DatedCalls, number: int) -
     calls.database.transaction(lambda tx: tx.many(
         "INSERT INTO friend (uid, fid) VALUES (%s, %s)", [(ada, name) for name in names]))
     reply = calls.call(friend.get_all_friend, ada, NOON)
-    assert isinstance(reply.data, dict)
-    assert [line["gn"] for line in reply.data["friends"]] == names
+    assert [line["gn"] for line in wire(reply)["friends"]] == names
 

@@ -11,6 +11,7 @@ import pymysql
 
 from apps.local.processes import ROOT
 from apps.migrate import migrations
+from apps.worker import request
 from apps.worker.module.common import Function, GameError, Reply
 from apps.worker.rules.shanghai import SHANGHAI
 from apps.worker.unit_of_work import Cause, Work
@@ -25,6 +26,11 @@ LEASE = timedelta(seconds=60)
 def at(text: str) -> datetime:
     """Return ``2030-01-02 03:04:05`` as a time in Shanghai."""
     return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=SHANGHAI)
+
+
+def wire(reply: Reply) -> Any:
+    """Return the data of a reply as clients get it."""
+    return orjson.loads(request.encode(reply))["data"]
 
 
 class DatedCalls:

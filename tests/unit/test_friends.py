@@ -1,5 +1,6 @@
 """Rules of friends that need no database."""
 
+import json
 from datetime import date, datetime
 
 import pytest
@@ -11,7 +12,6 @@ from apps.worker.rules.family_counters import Used
 from apps.worker.rules.shanghai import SHANGHAI
 
 TODAY = date(2030, 1, 2)
-BEA = ("Bea", "1", 420, "hi", "2030-01-02 08:00:00", "p2", 0, None, 7, 9)
 OAKS = Family("f1", "s0", "Oaks", "p1", 1, 0, "", "", None, datetime(2026, 1, 1), Used(None))
 
 
@@ -34,18 +34,18 @@ def test_nobody_invites_without_a_family() -> None:
     assert not friends.may_invite(None, None)
 
 
-def test_a_friend_in_the_list() -> None:
-    assert friend_list.lines([(BEA, ["2030-01-02", "2030-01-01", "Oaks", 1])]) == [{
-        "gn": "Bea", "exp": 420, "recover": "2030-01-02", "since": "2030-01-01", "fid": "Oaks", "icon": "1",
-        "intro": "hi", "isre": 1}]
-
-
-def test_a_request_in_the_list() -> None:
-    [shown] = friend_list.lines([(BEA, [None, None, None, 0])])
-    assert (shown["recover"], shown["since"], shown["fid"], shown["isre"]) == ("", "", "", 0)
-
-
 def test_the_oldest_friends_come_first_and_requests_last() -> None:
-    found = [(("x" + gn, *BEA[1:]), [None, since, None, 0]) for gn, since in (
-        ("d", None), ("B", "2030-01-02"), ("a", "2030-01-02"), ("c", "2030-01-01"), ("A", None), ("a", None))]
-    assert [line["gn"] for line in friend_list.lines(found)] == ["xc", "xa", "xB", "xA", "xa", "xd"]
+    found = [f'{{"since":"{since}","gn":"{gn}","exp":0}}' for gn, since in (
+        ("d", ""), ("b", "2030-01-02"), ("a", "2030-01-02"), ("ab", "2030-01-02"), ("c", "2030-01-01"), ("a", ""))]
+    assert [json.loads(line)["gn"] for line in friend_list.ranked(found)] == ["c", "a", "ab", "b", "a", "d"]
+
+
+def test_a_list_may_be_empty() -> None:
+    assert friend_list.ranked(friend_list.apart(None, 0)) == []
+
+
+@pytest.mark.parametrize("text", [None, "{1}", "{1}\n{2", "{1}\n"])
+def test_a_text_that_was_cut_off_is_never_a_shorter_list(text: str | None) -> None:
+    assert friend_list.apart("{1}\n{2}", 2) == ["{1}", "{2}"]
+    with pytest.raises(ValueError, match="cut off"):
+        friend_list.apart(text, 2)
