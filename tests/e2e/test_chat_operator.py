@@ -18,6 +18,12 @@ from tests.support.game import Game, name_of, new_name
 from tests.support.local_system import LocalSystem
 from tests.support.waiting import wait_for
 
+NOTICES = ";system=1"
+MUTED = '"muted"'
+SECONDS = 20.0
+PAUSE = 0.5
+"""Between two messages, so that they are not too many."""
+
 Order = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -42,65 +48,71 @@ def join(game: Game, player: Player, edge: int = 0, wishes: str = "") -> Chat:
 
 
 def is_heard(speaker: Chat, listener: Chat, channel: str = "PUBLIC") -> bool:
-    """Whether one hears in time what the other says."""
+    """Whether both hear what one says: if not, the edge tells so, because the one has asked for notices."""
     speaker.say(channel, text := secrets.token_hex(8))
-    with suppress(LineTimeoutError):
-        while (line := listener.read(0.3)) is not None:
-            if line.endswith(text):
-                return True
-    return False
+    if MUTED in reads(speaker, text, MUTED):
+        return False
+    return bool(reads(listener, text))
+
+
+def reads(chat: Chat, *wanted: str) -> str:
+    """Return the next line that has one of these in it."""
+    while (line := chat.read(SECONDS)) is not None:
+        if any(text in line for text in wanted):
+            return line
+    raise AssertionError("the edge has ended the connection")
 
 
 def test_a_player_is_muted_by_name_and_unmuted_by_uid(game: Game, order: Order) -> None:
     ada, bea = game.player(), game.player()
     uid = uid_of(game, ada)
-    with join(game, ada, 0) as speaker, join(game, bea, 1) as listener:
+    with join(game, ada, 0, NOTICES) as speaker, join(game, bea, 1) as listener:
         assert is_heard(speaker, listener)
         out = done(order("mute", "--world=s0", f"--player={name_of(ada).swapcase()}", "--for=2h", "--who=GM Ann"))
         assert out.startswith("muted until 20")
-        wait_for(lambda: not is_heard(speaker, listener))
+        wait_for(lambda: not is_heard(speaker, listener), pause=PAUSE)
         row = next(line for line in done(order("list", "--world=s0")).splitlines() if uid in line)
         assert row.split()[:4] == ["player", name_of(ada), uid, "s0"]
         assert row.endswith("GM Ann")
         assert uid not in done(order("list", "--world=s1"))
         done(order("unmute", "--world=s0", f"--uid={uid}", "--who=GM Ann"))
-        wait_for(lambda: is_heard(speaker, listener))
+        wait_for(lambda: is_heard(speaker, listener), pause=PAUSE)
         assert uid not in done(order("list"))
 
 
 def test_a_muted_family_stays_muted_under_a_new_name_and_the_old_name_is_free(game: Game, order: Order) -> None:
     owner, old = founder(game, diamonds=RENAME), ""
-    with join(game, owner, 0) as speaker, join(game, owner, 1) as listener:
+    with join(game, owner, 0, NOTICES) as speaker, join(game, owner, 1) as listener:
         old = family_name(owner)
         done(order("mute", "--world=s0", f"--family={old}", "--for=1d", "--who=GM"))
-        wait_for(lambda: not is_heard(speaker, listener, "FAMILY"))
+        wait_for(lambda: not is_heard(speaker, listener, "FAMILY"), pause=PAUSE)
         assert is_heard(speaker, listener, "PUBLIC")
         assert owner.call("change_name_family", name=new_name())["status"] == 0
         assert not is_heard(speaker, listener, "FAMILY")
         heir = founder(game, old)
-        with join(game, heir, 0) as one, join(game, heir, 1) as two:
-            wait_for(lambda: is_heard(one, two, "FAMILY"))
+        with join(game, heir, 0, NOTICES) as one, join(game, heir, 1) as two:
+            wait_for(lambda: is_heard(one, two, "FAMILY"), pause=PAUSE)
         assert family_name(owner) in done(order("list"))
         done(order("unmute", "--world=s0", f"--family={family_name(owner)}", "--who=GM"))
-        wait_for(lambda: is_heard(speaker, listener, "FAMILY"))
+        wait_for(lambda: is_heard(speaker, listener, "FAMILY"), pause=PAUSE)
 
 
 def test_the_public_chat_of_a_world_is_muted(game: Game, order: Order) -> None:
     world = "s7"
     ada = game.player(world=world)
-    with join(game, ada, 0) as speaker, join(game, ada, 1) as listener:
+    with join(game, ada, 0, NOTICES) as speaker, join(game, ada, 1) as listener:
         done(order("mute", f"--world={world}", "--public", "--for=10m", "--who=GM"))
-        wait_for(lambda: not is_heard(speaker, listener))
+        wait_for(lambda: not is_heard(speaker, listener), pause=PAUSE)
         assert "public" in done(order("list", f"--world={world}"))
         done(order("unmute", f"--world={world}", "--public", "--who=GM"))
-        wait_for(lambda: is_heard(speaker, listener))
+        wait_for(lambda: is_heard(speaker, listener), pause=PAUSE)
 
 
 def test_an_announcement_reaches_those_who_asked_once(game: Game, order: Order) -> None:
     text = f"news {secrets.token_hex(8)}"
-    with join(game, game.player(), wishes=";system=1") as chat:
+    with join(game, game.player(), wishes=NOTICES) as chat:
         assert done(order("announce", "--world=s0", f"--text={text}")).startswith("announced")
-        while (line := chat.read(20)) is not None and text not in line:
+        while (line := chat.read(SECONDS)) is not None and text not in line:
             pass
         assert line is not None
         with suppress(LineTimeoutError):

@@ -11,8 +11,9 @@ PATIENCE = 30.0
 """Seconds until a test gives up, and far more than anything takes: a busy machine must not fail a test."""
 
 
-def wait_for(condition: Callable[[], T], seconds: float = PATIENCE, what: str = "the condition") -> T:
-    """Return the first true value of ``condition()``; fail the test after ``seconds``."""
+def wait_for(condition: Callable[[], T], seconds: float = PATIENCE, what: str = "the condition",
+             pause: float = 0.01) -> T:
+    """Return the first true value of ``condition()``, tried every ``pause``; fail the test after ``seconds``."""
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
@@ -20,7 +21,7 @@ def wait_for(condition: Callable[[], T], seconds: float = PATIENCE, what: str = 
             return value
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {seconds:g} s in vain for {what}")
-        gevent.sleep(0.01)
+        gevent.sleep(pause)
 
 
 def seconds_until(condition: Callable[[], object]) -> float:
