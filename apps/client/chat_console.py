@@ -8,7 +8,7 @@ from datetime import datetime
 from apps.client.chat_events import Event, Gap, Joined, Lost, Message, Notice
 from apps.client.chat_progress import Progress
 from apps.client.gate import Address
-from apps.client.lasting_chat import FAILURES, LastingChat, NoTicketError, NotInChatError
+from apps.client.lasting_chat import FAILURES, LastingChat, NoTicketError, NotInChatError, ReplacedError
 from apps.client.player import Player
 
 SPEAK_SECONDS = 5.0
@@ -59,7 +59,7 @@ class ChatConsole:
         try:
             for event in self._chat.events():
                 self._show(describe(event))
-        except (NoTicketError, *FAILURES) as error:
+        except (NoTicketError, ReplacedError, *FAILURES) as error:
             self._failure = error
             self._show(f"-- the chat has ended: {error}")
             self._chat.close()

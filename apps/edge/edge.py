@@ -71,7 +71,7 @@ def build(settings: EdgeSettings) -> Process:
     feed = Feed(relay, history, process.spawn)
     moves: RecentChanges[Change] = RecentChanges(settings.players_remembered, settings.change_seconds, time.monotonic)
     names: RecentChanges[Renaming] = RecentChanges(settings.players_remembered, settings.change_seconds, time.monotonic)
-    roster, presence = Roster(moves, names), _presence(settings, nats, moves, names, process)
+    roster, presence = Roster(moves, names, settings.player_sessions), _presence(settings, nats, moves, names, process)
 
     def renamed(renaming: Renaming) -> None:
         presence.renamed(renaming)

@@ -1,19 +1,28 @@
 """Who a client is at this moment, and so what it hears and where it is listed."""
 
+import logging
 import time
+from collections.abc import Callable
 
+from apps.edge import extension
 from apps.edge.extension import Wishes
 from apps.edge.house import House
 from apps.edge.identity import Family, Identity
 from apps.edge.outbound import Outbound
 
+log = logging.getLogger(__name__)
+
+REPLACED = "replaced"
+
 
 class Place:
     """Of one session, which is somebody from the first ``take`` on. Only ``take`` and ``confirm`` wait."""
 
-    __slots__ = ("_house", "_identity", "_outbound", "_wishes")
+    __slots__ = ("_end", "_house", "_identity", "_outbound", "_wishes")
 
-    def __init__(self, house: House, outbound: Outbound) -> None:
+    def __init__(self, house: House, outbound: Outbound, end: Callable[[str], None]) -> None:
+        """``end`` ends the session after its last message, for a reason; it must not wait."""
+        self._end = end
         self._house = house
         self._outbound = outbound
         self._identity: Identity | None = None
@@ -66,6 +75,15 @@ class Place:
         """Speak under another name from now on."""
         self._identity = self.holder().called(game_name)
         self._house.presence.rename(self._outbound, self._identity)
+
+    def give_way(self) -> None:
+        """Leave at once, because the player has another session too many; who has the extension is told."""
+        self.leave()
+        log.info("the oldest session of a player gives way", extra={"world": self.holder().world,
+                                                                    "uid": self.holder().uid})
+        if self._wishes is not None:
+            self._outbound.send(extension.notice_line(REPLACED))
+        self._end(REPLACED)
 
     def leave(self) -> None:
         """Leave all rooms and lists; harmless when the client is in none."""

@@ -49,9 +49,9 @@ class Session:
         self._outbound = Outbound(peer, rules.sending, self._break)
         self._reader = LineReader(peer, commands.WIDTH + rules.message_limit, clock)
         self._allowance = Allowance(rules.messages_per_second, rules.message_burst, clock)
-        self._place = Place(house, self._outbound)
+        self._place = Place(house, self._outbound, self.interrupt)
         self._greenlet = gevent.getcurrent()
-        self._interrupted = False
+        self._interrupted = ""
         self._broken = False
 
     def run(self, deadline: float) -> None:
@@ -68,20 +68,20 @@ class Session:
         except OSError:
             self._leave("connection lost")
         except InterruptedSession:
-            self._leave("cut off" if self._broken else "server stops")
+            self._leave(self._interrupted)
         finally:
             self._place.leave()
             self._outbound.close()
 
-    def interrupt(self) -> None:
-        """End the session from outside, after its last message; never waits."""
+    def interrupt(self, reason: str) -> None:
+        """End the session from outside, after its last message; never waits. The first reason counts."""
         if not self._interrupted:
-            self._interrupted = True
+            self._interrupted = reason
             gevent.kill(self._greenlet, InterruptedSession)
 
     def _break(self) -> None:
         self._broken = True
-        self.interrupt()
+        self.interrupt("cut off")
 
     def _register_first(self, deadline: float) -> None:
         line = self._reader.read(max(0.0, deadline - self._clock()))
