@@ -76,7 +76,17 @@ def describe(event: Event) -> str:
             return f"-- the connection is lost ({event.reason}), coming back"
         case Gap():
             return f"-- some older messages of the {event.channel} chat are missing"
-        case Notice(reason=reason, facts={"until": until}):
-            return f"-- {reason} until {datetime.fromtimestamp(until).astimezone():%Y-%m-%d %H:%M:%S}"
+        case Notice():
+            return f"-- {_notice(event)}"
         case _:
             return f"-- {event}"
+
+
+def _notice(notice: Notice) -> str:
+    match notice.facts:
+        case {"until": until}:
+            return f"{notice.reason} until {datetime.fromtimestamp(until).astimezone():%Y-%m-%d %H:%M:%S}"
+        case {"retry_after": seconds}:
+            return f"{notice.reason}, wait {seconds:.1f} s"
+        case _:
+            return f"{notice}"

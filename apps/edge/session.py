@@ -14,6 +14,7 @@ from apps.edge.commands import CommandError, Name
 from apps.edge.extension import ExtensionError
 from apps.edge.house import House, Rules
 from apps.edge.moderator import Reason, Ruling
+from apps.edge.notices import Notices
 from apps.edge.outbound import Outbound
 from apps.edge.place import Place
 from common.lines import LineReader, LineTimeoutError, LineTooLongError, close_after_last_byte
@@ -37,8 +38,8 @@ class InterruptedSession(gevent.GreenletExit):  # like its base, it is a way to 
 class Session:
     """One client."""
 
-    __slots__ = ("_allowance", "_broken", "_clock", "_greenlet", "_house", "_interrupted", "_outbound", "_peer",
-                 "_place", "_reader", "_rules")
+    __slots__ = ("_allowance", "_broken", "_clock", "_greenlet", "_house", "_interrupted", "_notices", "_outbound",
+                 "_peer", "_place", "_reader", "_rules")
 
     def __init__(self, peer: socket.socket, rules: Rules, house: House,
                  clock: Callable[[], float] = time.monotonic) -> None:
@@ -49,6 +50,7 @@ class Session:
         self._outbound = Outbound(peer, rules.sending, self._break)
         self._reader = LineReader(peer, commands.WIDTH + rules.message_limit, clock)
         self._allowance = Allowance(rules.messages_per_second, rules.message_burst, clock)
+        self._notices = Notices(self._outbound.send, clock)
         self._place = Place(house, self._outbound, self.interrupt)
         self._greenlet = gevent.getcurrent()
         self._interrupted = ""
@@ -133,7 +135,7 @@ class Session:
             self._serve(command)
         else:
             THROTTLED.inc()
-            self._tell_why(Ruling(None, Reason.TOO_MANY))
+            self._tell_why(Ruling(None, Reason.TOO_MANY, wait=self._allowance.full_in()))
 
     def _serve(self, command: commands.Command) -> None:
         try:
@@ -158,9 +160,8 @@ class Session:
 
     def _tell_why(self, ruling: Ruling) -> None:
         """Tell a client with the extension why its message is held back; a plain one hears nothing."""
-        if self._place.is_extended and ruling.reason is not None:
-            facts = {name: fact for name, fact in (("until", ruling.until), ("to", ruling.to)) if fact}
-            self._outbound.send(extension.notice_line(ruling.reason.value, **facts))
+        if self._place.is_extended:
+            self._notices.tell(ruling)
 
     def _leave(self, reason: str) -> None:
         """Take the client out of its rooms, let it have its last bytes, and close; a broken one is reset at once."""
