@@ -29,6 +29,11 @@ class TokenBucket:
         self._tokens -= 1
         return True
 
+    def full_in(self, now: float) -> float:
+        """Return after how many seconds it holds all that it can."""
+        self.has(now)
+        return (self._burst - self._tokens) / self._rate
+
     def charge(self, now: float) -> None:
         """Take a token although there may be none; what is owed is at most a burst."""
         self.has(now)
@@ -53,6 +58,10 @@ class Rates:
     def take(self, who: Hashable) -> bool:
         """Count a time; return whether it is within the rate."""
         return not self.rate or self._bucket(who).take(self._clock())
+
+    def full_in(self, who: Hashable) -> float:
+        """Return after how many seconds without a time a whole burst is within the rate again."""
+        return self._bucket(who).full_in(self._clock()) if self.rate else 0.0
 
     def charge(self, who: Hashable) -> None:
         """Count a time that has happened, within the rate or not."""

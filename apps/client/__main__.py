@@ -11,7 +11,7 @@ from apps.client.chat import ChatRefusedError
 from apps.client.chat_console import ChatConsole
 from apps.client.chat_progress import Progress
 from apps.client.gate import Address, Gate, NoAnswerError
-from apps.client.lasting_chat import NoTicketError
+from apps.client.lasting_chat import NoTicketError, ReplacedError
 from apps.client.player import Player
 from apps.client.state import State
 from apps.client.tour import Tour, TourError
@@ -33,7 +33,8 @@ def main() -> int:
     arguments = parser().parse_args()
     try:
         return int(arguments.run(arguments))
-    except (NoAnswerError, NoTicketError, TourError, ChatRefusedError, LineTimeoutError, OSError, ValueError) as error:
+    except (NoAnswerError, NoTicketError, ReplacedError, TourError, ChatRefusedError, LineTimeoutError, OSError,
+            ValueError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -8,7 +8,7 @@ from datetime import datetime
 from apps.client.chat_events import Event, Gap, Joined, Lost, Message, Notice
 from apps.client.chat_progress import Progress
 from apps.client.gate import Address
-from apps.client.lasting_chat import FAILURES, LastingChat, NoTicketError, NotInChatError
+from apps.client.lasting_chat import FAILURES, LastingChat, NoTicketError, NotInChatError, ReplacedError
 from apps.client.player import Player
 
 SPEAK_SECONDS = 5.0
@@ -59,7 +59,7 @@ class ChatConsole:
         try:
             for event in self._chat.events():
                 self._show(describe(event))
-        except (NoTicketError, *FAILURES) as error:
+        except (NoTicketError, ReplacedError, *FAILURES) as error:
             self._failure = error
             self._show(f"-- the chat has ended: {error}")
             self._chat.close()
@@ -76,7 +76,17 @@ def describe(event: Event) -> str:
             return f"-- the connection is lost ({event.reason}), coming back"
         case Gap():
             return f"-- some older messages of the {event.channel} chat are missing"
-        case Notice(reason=reason, facts={"until": until}):
-            return f"-- {reason} until {datetime.fromtimestamp(until).astimezone():%Y-%m-%d %H:%M:%S}"
+        case Notice():
+            return f"-- {_notice(event)}"
         case _:
             return f"-- {event}"
+
+
+def _notice(notice: Notice) -> str:
+    match notice.facts:
+        case {"until": until}:
+            return f"{notice.reason} until {datetime.fromtimestamp(until).astimezone():%Y-%m-%d %H:%M:%S}"
+        case {"retry_after": seconds}:
+            return f"{notice.reason}, wait {seconds:.1f} s"
+        case _:
+            return f"{notice}"

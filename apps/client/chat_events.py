@@ -47,6 +47,10 @@ class Position:
     number: int
 
 
+REPLACED = "replaced"
+"""The reason of the notice before an edge closes, because the player has too many newer sessions."""
+
+
 @dataclass(frozen=True)
 class Notice:
     """Why something did not happen; ``facts`` depend on the reason."""

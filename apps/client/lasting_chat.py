@@ -8,7 +8,7 @@ from time import monotonic
 
 from apps.client import chat_events
 from apps.client.chat import Chat, ChatRefusedError
-from apps.client.chat_events import Event, Joined, Lost
+from apps.client.chat_events import REPLACED, Event, Joined, Lost, Notice
 from apps.client.chat_progress import Progress
 from apps.client.gate import Address, NoAnswerError
 from common.lines import LineTimeoutError, LineTooLongError
@@ -19,6 +19,10 @@ FAILURES = (ChatRefusedError, NoAnswerError, LineTimeoutError, LineTooLongError,
 
 class NoTicketError(Exception):
     """The player may not chat."""
+
+
+class ReplacedError(Exception):
+    """The player has so many newer sessions that the edge has closed this one. Coming back would close another one."""
 
 
 class NotInChatError(Exception):
@@ -64,7 +68,10 @@ class LastingChat:
         self._chat: Chat | None = None
 
     def events(self) -> Iterator[Event]:
-        """Yield what happens until the end. Raises NoTicketError, and the last failure when it gives up."""
+        """Yield what happens until the end.
+
+        Raises NoTicketError, ReplacedError, and the last failure when it gives up.
+        """
         failures = 0
         while (entered := self._come_in(failures)) is not None:
             begun = self._clock()
@@ -149,8 +156,11 @@ class LastingChat:
                 yield event
 
     def _read(self, chat: Chat) -> Iterator[Event]:
+        """Yield what the edge tells until it closes. Raises ReplacedError and LineTooLongError."""
         while not self._ending.is_set() and (line := chat.read(None)) is not None:
             event = chat_events.read(line)
+            if isinstance(event, Notice) and event.reason == REPLACED:
+                raise ReplacedError("this player is in the chat from too many places")
             if event is not None:
                 yield event
 

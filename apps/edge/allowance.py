@@ -34,3 +34,7 @@ class Allowance:
         if not self._patience.take(now):
             return Verdict.CLOSE
         return Verdict.PASS if self._speech.take(now) else Verdict.DROP
+
+    def full_in(self) -> float:
+        """Return after how many seconds without a message a whole burst passes again."""
+        return self._speech.full_in(self._clock())

@@ -56,7 +56,7 @@ class ChatServer:
         self._server.stop()
         self._settle()
         for session in list(self._sessions):
-            session.interrupt()
+            session.interrupt("server stops")
         self._wait_for_sessions()
 
     def _wait_for_sessions(self) -> None:

@@ -13,6 +13,7 @@ from apps.edge.admission import Admission
 from apps.edge.backlog import Backlog
 from apps.edge.chat_server import ChatServer
 from apps.edge.control import Control
+from apps.edge.exchange import Exchange
 from apps.edge.fan_out import FanOut, Pace, Receiver
 from apps.edge.feed import Feed
 from apps.edge.history import History
@@ -70,7 +71,7 @@ def build(settings: EdgeSettings) -> Process:
     feed = Feed(relay, history, process.spawn)
     moves: RecentChanges[Change] = RecentChanges(settings.players_remembered, settings.change_seconds, time.monotonic)
     names: RecentChanges[Renaming] = RecentChanges(settings.players_remembered, settings.change_seconds, time.monotonic)
-    roster, presence = Roster(moves, names), _presence(settings, nats, moves, names, process)
+    roster, presence = Roster(moves, names, settings.player_sessions), _presence(settings, nats, moves, names, process)
 
     def renamed(renaming: Renaming) -> None:
         presence.renamed(renaming)
@@ -109,7 +110,7 @@ def _addressees(settings: EdgeSettings, nats: Client) -> Addressees:
 def _presence(settings: EdgeSettings, nats: Client, moves: RecentChanges[Change], names: RecentChanges[Renaming],
               process: Process) -> Presence:
     pace = gathering.Pace(settings.presence_pause_seconds, settings.presence_ghost_seconds)
-    return Presence(nats, secrets.token_hex(8), moves, names, limit=settings.presence_limit, pace=pace,
+    return Presence(Exchange(nats, secrets.token_hex(8)), moves, names, limit=settings.presence_limit, pace=pace,
                     spawn=process.spawn, clock=time.monotonic, random=random.random)
 
 

@@ -39,12 +39,14 @@ class Ruling(NamedTuple):
     """What to say; ``text`` is None when the message is held back, for a ``reason``.
 
     ``until`` is when a mute ends, in seconds since 1970; ``to`` is the name that was spoken to, where it is the reason.
+    ``wait`` is after how many seconds of silence nothing is too many any more.
     """
 
     text: bytes | None
     reason: Reason | None = None
     until: float = 0.0
     to: str = ""
+    wait: float = 0.0
 
 
 class Lists(Protocol):
@@ -80,7 +82,7 @@ class Moderator:
             return Ruling(None, Reason.MUTED, until)
         counted = f"{PRIVATE} {speaker.world}" if channel == PRIVATE else channel
         if speaker.uid and not self._rates.take((speaker.uid, counted)):
-            return Ruling(None, Reason.TOO_MANY)
+            return Ruling(None, Reason.TOO_MANY, wait=self._rates.full_in((speaker.uid, counted)))
         return self._clean(text)
 
     def _clean(self, text: bytes) -> Ruling:

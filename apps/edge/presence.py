@@ -4,87 +4,53 @@ Edges with members of a family meet on a subject of its own. Each tells who is t
 again, so that what was lost on the way, a dead edge, or a NATS server that was away does no lasting harm.
 """
 
-import logging
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import gevent
-from gevent.event import Event
 
-from apps.edge import extension, snapshot
-from apps.edge.agenda import Agenda
+from apps.edge import extension
 from apps.edge.attendance import Person
+from apps.edge.exchange import Exchange
 from apps.edge.fan_out import Receiver
 from apps.edge.gathering import Gathering, Pace
 from apps.edge.identity import Identity
 from apps.edge.membership import Change, RecentChanges, Renaming
-from apps.edge.snapshot import Reader, Snapshot, SnapshotError
+from apps.edge.rounds import LEAST_WAIT, Rounds
+from apps.edge.snapshot import Snapshot
 from apps.edge.whereabouts import Whereabouts
 from common import subjects
 from common.metrics import Counter, Gauge
-from common.nats.errors import NATSError
-
-log = logging.getLogger(__name__)
 
 FAMILIES = Gauge("edge_presence_families", "Families with somebody on this edge")
-MESSAGES = Counter("edge_presence_messages_total", "Messages between edges about who is online", ["kind"])
-SENT, RECEIVED, UNREADABLE = (MESSAGES.labels(kind) for kind in ("sent", "received", "unreadable"))
 LINES = Counter("edge_presence_lines_total", "Lines to clients about who is online")
-
-TURN = 64  # families after which the other greenlets get a turn
-LEAST_WAIT = 0.05
-
-
-class Message(Protocol):
-    """A message of NATS."""
-
-    payload: bytes
-
-
-class Nats(Protocol):
-    """The part of the NATS client that is used here; none of it waits."""
-
-    @property
-    def connected(self) -> bool: ...
-
-    def publish(self, subject: str, *, payload: bytes) -> None: ...
-
-    def subscribe(self, subject: str, *, callback: Callable[[Message], None]) -> Any: ...
-
-    def unsubscribe(self, sub: Any) -> None: ...
 
 
 class Presence:
     """Works from start to stop. Nothing that sessions call waits."""
 
-    def __init__(self, nats: Nats, edge: str, moves: RecentChanges[Change], names: RecentChanges[Renaming], *,
+    def __init__(self, exchange: Exchange, moves: RecentChanges[Change], names: RecentChanges[Renaming], *,
                  limit: int, pace: Pace,
                  spawn: Callable[[Callable[[], None]], "gevent.Greenlet[..., Any]"], clock: Callable[[], float],
                  random: Callable[[], float]) -> None:
-        """``edge`` is a name that no other edge has; ``moves`` and ``names`` tell the last changes of players."""
-        self._nats = nats
-        self._edge = edge
+        """``moves`` and ``names`` tell the last changes of players."""
+        self._exchange = exchange
         self._moves = moves
         self._names = names
         self._limit = limit
         self._pace = pace
-        self._spawn = spawn
         self._clock = clock
         self._random = random
         self._gatherings: dict[str, Gathering] = {}
-        self._subscriptions: dict[Gathering, Any] = {}
         self._places: dict[Receiver, Gathering] = {}
         self._elsewhere: Whereabouts[Gathering] = Whereabouts()
-        self._agenda: Agenda[Gathering] = Agenda()
-        self._wake = Event()
-        self._loop: gevent.Greenlet[..., Any] | None = None
+        self._rounds: Rounds[Gathering] = Rounds(self._work, spawn, clock)
 
     def start(self) -> None:
-        self._loop = self._spawn(self._run)
+        self._rounds.start()
 
     def stop(self) -> None:
-        if self._loop is not None:
-            self._loop.kill()
+        self._rounds.stop()
 
     def place(self, member: Receiver, identity: Identity, *, listens: bool) -> None:
         """List a client under its family; with ``listens`` it is told who is online, and who comes and goes."""
@@ -145,59 +111,38 @@ class Presence:
         """Ask and tell anew, because something may have been missed."""
         for gathering in self._gatherings.values():
             gathering.ask()
-            self._look(gathering, self._clock() + self._random() * self._pace.refresh / 2)
-
-    def step(self) -> None:
-        """Do what is due."""
-        count = 0
-        while (gathering := self._agenda.take(self._clock())) is not None:
-            self._work(gathering)
-            count += 1
-            if not count % TURN:
-                gevent.sleep(0)
-
-    def _run(self) -> None:
-        while True:
-            due = self._agenda.next()
-            self._wake.wait(None if due is None else max(0.0, due - self._clock()))
-            self._wake.clear()
-            self.step()
-            gevent.sleep(LEAST_WAIT)  # what comes meanwhile is done together, which costs less
-
-    def _look(self, gathering: Gathering, when: float) -> None:
-        if self._agenda.put(gathering, when):
-            self._wake.set()
+            self._rounds.look(gathering, self._clock() + self._random() * self._pace.refresh / 2)
 
     def _doubt(self, gathering: Gathering) -> None:
         gathering.doubt()
-        self._look(gathering, self._clock())
+        self._rounds.look(gathering, self._clock())
 
     def _change(self, gathering: Gathering) -> None:
         """Look at a change here, after those that come with it."""
         now = self._clock()
         if gathering.change(now):
-            self._look(gathering, now + self._pace.pause)
+            self._rounds.look(gathering, now + self._pace.pause)
 
     def _gathering(self, identity: Identity) -> Gathering:
         subject = subjects.family_presence(identity.world, identity.family_called)
         if subject not in self._gatherings:
             gathering = Gathering(identity.world, identity.family_called, subject, self._limit, self._pace)
             self._gatherings[subject] = gathering
-            self._subscriptions[gathering] = self._nats.subscribe(subject, callback=self._ear(gathering))
+            self._exchange.open(subject, lambda content: self._hear(gathering, content))
             FAMILIES.set(len(self._gatherings))
         return self._gatherings[subject]
 
     def _meet(self, gathering: Gathering) -> None:
         """Ask the others when this edge has just come; look when their answers are there."""
         if gathering.has_news:
-            self._publish(gathering, gathering.snapshot(self._edge, self._clock()))
+            self._tell_edges(gathering)
         self._look_again(gathering)
 
     def _close(self, gathering: Gathering) -> None:
-        self._publish(gathering, Snapshot(self._edge, {}))
-        self._nats.unsubscribe(self._subscriptions.pop(gathering))
+        self._exchange.tell(gathering.subject, Snapshot(self._exchange.edge, {}))
+        self._exchange.close(gathering.subject)
         del self._gatherings[gathering.subject]
-        self._agenda.drop(gathering)
+        self._rounds.drop(gathering)
         gathering.attendance.forget()
         self._list(gathering)
         FAMILIES.set(len(self._gatherings))
@@ -206,12 +151,12 @@ class Presence:
         now = self._clock()
         is_doubted = gathering.tidy(now)
         if gathering.is_due(now):
-            self._publish(gathering, gathering.snapshot(self._edge, now))
+            self._tell_edges(gathering)
         if is_doubted:
-            self._tell(gathering, now)
+            self._tell_clients(gathering, now)
         self._look_again(gathering)
 
-    def _tell(self, gathering: Gathering, now: float) -> None:
+    def _tell_clients(self, gathering: Gathering, now: float) -> None:
         self._list(gathering)
         lines = gathering.news(lambda person: self._name_now(gathering, person), now)
         for listener, line in lines:
@@ -222,34 +167,17 @@ class Presence:
         now = self._clock()
         when = gathering.next(now)
         if when is not None:
-            self._look(gathering, max(when, now + LEAST_WAIT))
+            self._rounds.look(gathering, max(when, now + LEAST_WAIT))
 
-    def _publish(self, gathering: Gathering, content: Snapshot) -> None:
-        sent = self._nats.connected  # otherwise it would be old news when NATS is back
-        if sent:
-            try:
-                self._nats.publish(gathering.subject, payload=snapshot.encode(content))
-                SENT.inc()
-            except (NATSError, ValueError) as error:  # the latter: it is too large
-                sent = False
-                log.warning("who is online was not published", extra={"detail": str(error)[:200]})
-        gathering.published(self._clock(), was_sent=sent)
+    def _tell_edges(self, gathering: Gathering) -> None:
+        now = self._clock()
+        was_sent = self._exchange.tell(gathering.subject, gathering.snapshot(self._exchange.edge, now))
+        gathering.published(now, was_sent=was_sent)
 
-    def _ear(self, gathering: Gathering) -> Callable[[Message], None]:
-        reader = Reader()
-
-        def hear(message: Message) -> None:
-            try:
-                found = reader.read(message.payload)
-            except SnapshotError:
-                UNREADABLE.inc()
-                return
-            if found.edge != self._edge:
-                RECEIVED.inc()
-                when = gathering.hear(found, self._clock())
-                if when is not None:
-                    self._look(gathering, when)
-        return hear
+    def _hear(self, gathering: Gathering, content: Snapshot) -> None:
+        when = gathering.hear(content, self._clock())
+        if when is not None:
+            self._rounds.look(gathering, when)
 
     def _list(self, gathering: Gathering) -> None:
         uids = gathering.attendance.uids_elsewhere()

@@ -8,12 +8,15 @@ from apps.edge.identity import Family, Identity
 from apps.edge.membership import Change, Dated, Player, RecentChanges, Renaming
 
 
-class Movable(Protocol):
-    """A session, which can change its family and its name; never waits."""
+class Listed(Protocol):
+    """A session; nothing of this waits."""
 
     def move(self, family: Family) -> None: ...
 
     def rename(self, game_name: str) -> None: ...
+
+    def give_way(self) -> None:
+        """End for a newer session of the player."""
 
 
 @dataclass
@@ -27,19 +30,25 @@ class Times:
 class Roster:
     """Knows whose sessions are here, and which families and names are up to date."""
 
-    def __init__(self, moves: RecentChanges[Change], names: RecentChanges[Renaming]) -> None:
+    def __init__(self, moves: RecentChanges[Change], names: RecentChanges[Renaming], most: int) -> None:
+        """A player has at most ``most`` sessions here."""
+        self._most = most
         self._moves = moves
         self._names = names
-        self._sessions: dict[Player, dict[Movable, Times]] = {}
-        self._players: dict[Movable, Player] = {}
+        self._sessions: dict[Player, dict[Listed, Times]] = {}
+        self._players: dict[Listed, Player] = {}
 
-    def enter(self, session: Movable, identity: Identity) -> Identity:
-        """List a session as the player's; return the identity with the family and the name that the player has now."""
+    def enter(self, session: Listed, identity: Identity) -> Identity:
+        """List a session as the player's; return the identity with the family and the name that the player has now.
+
+        Where there is no room, the oldest goes: it may be of a network that the player's device has left long ago.
+        """
         self.leave(session)
         if not identity.uid:
             return identity
         player = (identity.world, identity.uid)
         times = Times()
+        self._make_room(player)
         self._players[session] = player
         self._sessions.setdefault(player, {})[session] = times
         if move := self._moves.latest(player):
@@ -48,7 +57,7 @@ class Roster:
             times.name, identity = renaming.time, identity.called(renaming.name)
         return identity
 
-    def leave(self, session: Movable) -> None:
+    def leave(self, session: Listed) -> None:
         """Forget a session; harmless when it is not listed."""
         player = self._players.pop(session, None)
         if player is not None:
@@ -80,7 +89,14 @@ class Roster:
         """Return how many players have sessions here."""
         return len(self._sessions)
 
-    def _since(self, change: Dated, known: Callable[[Times], str]) -> Iterator[tuple[Movable, Times]]:
+    def _make_room(self, player: Player) -> None:
+        """Let the oldest sessions go until there may be one more."""
+        sessions = [*self._sessions.get(player, {})]
+        for session in sessions[:max(0, len(sessions) + 1 - self._most)]:
+            self.leave(session)
+            session.give_way()
+
+    def _since(self, change: Dated, known: Callable[[Times], str]) -> Iterator[tuple[Listed, Times]]:
         """Yield the player's sessions that know of nothing later."""
         for session, times in [*self._sessions.get(change.player, {}).items()]:
             if change.time >= known(times):

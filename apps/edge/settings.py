@@ -24,6 +24,8 @@ class ListenSettings:
     max_connections: int = option(20_000, "Clients at once; further ones are closed at once", least=1)
     max_connections_per_address: int = option(
         1000, "Clients at once from one IP address; 0: no limit, for a balancer that hides the addresses", least=0)
+    player_sessions: int = option(
+        8, "Sessions of one player at once; the oldest is closed for a further one", least=1)
     keepalive_seconds: int = option(60, "Seconds of silence before TCP asks whether a client is still there", least=1)
     dead_peer_seconds: int = option(30, "Seconds without a TCP acknowledgement before a client counts as gone", least=1)
     socket_send_bytes: int = option(65_536, "Size of a client's send buffer in the kernel, in bytes", least=4096)

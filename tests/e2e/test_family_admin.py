@@ -100,6 +100,18 @@ def test_handing_over(game: Game) -> None:
     assert bea.call("leave_family")["status"] == 98
 
 
+def test_what_is_left_of_the_day_stays_with_the_family(game: Game) -> None:
+    owner = founder(game)
+    heir, kicked, other = member(game, owner, ADMIN), member(game, owner), member(game, owner)
+    assert owner.call("set_notice_family", msg="hi")["data"]["limit"] == 4
+    assert owner.call("invite_user_family", gn_target=name_of(grown(game)))["data"]["times"] == 4
+    assert owner.call("remove_user_family", gn_target=name_of(kicked))["data"]["rmtimes"] == 4
+    assert owner.call("abdicate_family", target=name_of(heir))["status"] == 0
+    assert heir.call("set_notice_family", msg="hi")["data"]["limit"] == 3
+    assert heir.call("invite_user_family", gn_target=name_of(grown(game)))["data"]["times"] == 3
+    assert heir.call("remove_user_family", gn_target=name_of(other))["data"]["rmtimes"] == 3
+
+
 def test_the_refusals_of_handing_over_in_their_order(game: Game) -> None:
     owner, stranger, other = founder(game), grown(game), founder(game)
     plain = member(game, owner)

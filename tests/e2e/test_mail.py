@@ -56,6 +56,17 @@ def test_a_gift_that_is_not_claimed_is_not_deleted(game: Game) -> None:
     assert balances(player)[5] == 10000
 
 
+@pytest.mark.parametrize("function", ["delete_mail", "delete_read_mail"])
+def test_a_gift_that_is_claimed_and_deleted_at_once_is_granted_once(game: Game, function: str) -> None:
+    player = game.player()
+    key = mails(player)[0]["key"]
+    player.call("mark_read_mail", key=key)
+    work = ["accept_gifts", function] * 4
+    answers = at_once(8, lambda: player.call(work.pop(), gift=[key], other=[], key=key)["data"])
+    assert [key in answer.get("success", {}) for answer in answers].count(True) == 1
+    assert balances(player)[5] == 10000
+
+
 def test_deleting_what_was_read(game: Game) -> None:
     ada, bea = game.player(), game.player()
     for number in range(3):

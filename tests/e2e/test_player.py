@@ -36,7 +36,7 @@ def test_a_new_player(game: Game) -> None:
     assert info["fn"] == ""
     assert info["energy_info"] == {"energy": 120, "recover_time": "", "cooling_time": -1}
     assert info["stages"]["infos"] == {"0": 1, "1": 1000, "3": 3000, "4": 4000, "5": 4150}
-    assert set(info["stages"]["limits"]) == {"3", "4", "5"}
+    assert info["stages"]["limits"] == {"3": {"18": 3}, "4": {"19": 3, "20": 3}, "5": {"21": 3, "22": 3}}
     assert info["elements"] == {"1000": 0, "1001": 0, "1002": 0, "1003": 0}
     assert (info["exp"], info["elm"], info["bel"]) == (180, 3, 6)
     assert 0 < info["cd"] <= 86400
@@ -180,22 +180,6 @@ def test_the_icon_of_a_new_player_is_text(game: Game) -> None:
     guest = game.guest()
     guest.call("enter_world")
     assert guest.call("create_player", gn=new_name(), icon=3)["data"]["icon"] == "3"
-
-
-def test_elements(game: Game) -> None:
-    player = game.player()
-    assert player.call("player_element_all")["data"] == {
-        "elements": {"1000": 0, "1001": 0, "1002": 0, "1003": 0}, "lim": 3}
-    assert player.call("player_element_lv", eid=999)["status"] == 99
-    assert player.call("player_element_lv", eid=1000)["status"] == 98  # level 2 has no points
-    for left in (2, 1, 0):
-        assert player.call("player_element_reset")["data"]["lim"] == left
-    assert player.call("player_element_reset")["status"] == 99
-
-
-def test_parallel_resets_never_exceed_three(game: Game) -> None:
-    player = game.player()
-    assert statuses(at_once(8, lambda: player.call("player_element_reset"))) == [0] * 3 + [99] * 5
 
 
 def test_a_session_is_bound_to_its_world(game: Game) -> None:

@@ -69,14 +69,16 @@ NAMES = ["a", "a.b", "a b", "a.*", "*", ">", "a.>", "=2E", "a=2Eb", "你好", "�
 
 def test_names_never_meet(system: EdgeSystem, one: Edge, two: Edge) -> None:
     world = system.world()
-    families = [(system.join(one, "x", world, name), system.join(two, "y", world, name)) for name in NAMES]
-    worlds = [(system.join(one, "x", f"{world} {name}"), system.join(two, "y", f"{world} {name}")) for name in NAMES]
+    families = [(system.join(one, f"x{number}", world, name), system.join(two, f"y{number}", world, name))
+                for number, name in enumerate(NAMES)]
+    worlds = [(system.join(one, f"x{number}", f"{world} {name}"), system.join(two, f"y{number}", f"{world} {name}"))
+              for number, name in enumerate(NAMES)]
     for command, pairs in ((b"0000FAMILY", families), (b"0000PUBLIC", worlds)):
         for number, (here, _) in enumerate(pairs):
             here.send(command + b"%d" % number, command + b"end")
         for number, pair in enumerate(pairs):
             for client in pair:
-                assert client.lines(2) == [command + b"x:%d" % number, command + b"x:end"]
+                assert client.lines(2) == [command + b"x%d:%d" % (number, number), command + b"x%d:end" % number]
 
 
 def test_the_order_of_a_sender_is_kept(system: EdgeSystem, one: Edge, two: Edge) -> None:

@@ -110,6 +110,7 @@ def test_pauses_grow_are_bounded_and_depend_on_chance() -> None:
     (Lost("closed"), "-- the connection is lost (closed), coming back"),
     (Gap("family", 7), "-- some older messages of the family chat are missing"),
     (Notice("unavailable", {"channel": "public"}), "-- Notice(reason='unavailable', facts={'channel': 'public'})"),
+    (Notice("too many", {"retry_after": 2.0}), "-- too many, wait 2.0 s"),
 ])
 def test_what_people_see(event: chat_events.Event, shown: str) -> None:
     assert describe(event) == shown

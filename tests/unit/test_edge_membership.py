@@ -29,6 +29,7 @@ class Seat:
     def __init__(self) -> None:
         self.families: list[str] = []
         self.names: list[str] = []
+        self.has_given_way = False
 
     def move(self, family: Family) -> None:
         self.families.append(family.name)
@@ -36,9 +37,12 @@ class Seat:
     def rename(self, game_name: str) -> None:
         self.names.append(game_name)
 
+    def give_way(self) -> None:
+        self.has_given_way = True
 
-def roster_of(clock: Clock) -> Roster:
-    return Roster(RecentChanges(10, 150, clock), RecentChanges(10, 150, clock))
+
+def roster_of(clock: Clock, most: int = 8) -> Roster:
+    return Roster(RecentChanges(10, 150, clock), RecentChanges(10, 150, clock), most)
 
 
 def change(family: str, time: str = "", uid: str = "u1") -> Change:
@@ -131,6 +135,27 @@ def test_a_ticket_without_a_uid_still_opens_the_chat() -> None:
     roster = roster_of(Clock())
     assert roster.enter(Seat(), identity.read({**PAYLOAD, "uid": ""})).family == "chat.s1.family.Red"
     assert len(roster) == 0
+
+
+def test_the_oldest_session_of_a_player_gives_way_when_there_is_one_too_many() -> None:
+    roster, seats = roster_of(Clock(), 2), [Seat() for _ in range(4)]
+    for seat in seats[:2]:
+        roster.enter(seat, identity.read(PAYLOAD))
+        roster.enter(Seat(), identity.read({**PAYLOAD, "uid": "u2"}))
+    roster.enter(seats[0], identity.read(PAYLOAD))
+    assert not any(seat.has_given_way for seat in seats), "the same session is none more, and now the newest"
+    for seat in seats[2:]:
+        roster.enter(seat, identity.read(PAYLOAD))
+    assert [seat.has_given_way for seat in seats] == [True, True, False, False]
+    assert roster.apply(change("Blue")) == 2, "who gave way is not listed any more"
+
+
+@pytest.mark.parametrize("fields", [{"uid": ""}, {"uid": "u2"}, {"world": "s2"}])
+def test_nobody_gives_way_to_another_player(fields: dict[str, str]) -> None:
+    roster, first = roster_of(Clock(), 1), Seat()
+    roster.enter(first, identity.read(PAYLOAD))
+    roster.enter(Seat(), identity.read({**PAYLOAD, **fields}))
+    assert not first.has_given_way
 
 
 def test_who_becomes_somebody_else_is_no_longer_moved_as_before() -> None:

@@ -59,3 +59,16 @@ def test_what_has_happened_is_owed_up_to_a_burst() -> None:
     clock.now += 0.5
     assert [rates.take("a"), rates.take("a")] == [True, False]
     Rates(0, 0, 10, clock).charge("a")
+
+
+def test_how_long_it_takes_until_a_whole_burst_is_within_the_rate_again() -> None:
+    clock = Clock()
+    rates = Rates(2, 4, 10, clock)
+    assert rates.full_in("a") == 0
+    for _ in range(6):
+        rates.charge("a")
+    assert rates.full_in("a") == 3
+    clock.now += 1
+    assert (rates.full_in("a"), rates.full_in("b"), Rates(0, 0, 10, clock).full_in("a")) == (2, 0, 0)
+    clock.now += rates.full_in("a")
+    assert [rates.take("a") for _ in range(5)] == [True] * 4 + [False]
