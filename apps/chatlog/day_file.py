@@ -38,9 +38,12 @@ class DayFile:
         self._size = self._repair() if path.exists() else 0
 
     def append(self, entries: Sequence[Entry]) -> int:
-        """Write what is not there yet and wait until the disk has it; return how much that was. Raises OSError."""
-        known = set(self._keys)
-        new = [entry for entry in entries if entry.key not in known]
+        """Write what is not there yet and wait until the disk has it; return how much that was. Raises OSError.
+
+        An entry may be among ``entries`` twice: JetStream gives a message out again while others are being collected.
+        """
+        known, each = set(self._keys), {entry.key: entry for entry in entries}
+        new = [entry for key, entry in each.items() if key not in known]
         if new:
             self._write(gzip.compress(b"".join(entry.line + b"\n" for entry in new), LEVEL))
             self._keys.extend(entry.key for entry in new)

@@ -74,6 +74,12 @@ def test_files_go_on_where_they_ended(tmp_path: Path) -> None:
     assert numbers(path) == [1, 2, 3, 4]
 
 
+def test_a_message_that_comes_twice_at_once_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "world" / "2026-01-31.jsonl.gz"
+    assert DayFile(path, 100).append(entries(1, 2, 1, 3, 2)) == 3
+    assert DayFile(path, 100).append(entries(1, 2, 3)) == 0
+
+
 def test_a_number_that_a_new_stream_gives_a_second_time_is_another_message(tmp_path: Path) -> None:
     path = tmp_path / "s1" / "day.gz"
     DayFile(path, 100).append(entries(1, 2))
