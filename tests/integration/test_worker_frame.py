@@ -203,6 +203,24 @@ def test_what_would_wait_too_long_is_refused(scene: Callable[..., Any]) -> None:
         release.set()
 
 
+def test_while_not_even_the_quickest_are_quick_fewer_are_let_in(scene: Callable[..., Any]) -> None:
+    release = Event()
+
+    def work(message: Request) -> bytes:
+        release.wait(0.2 if message.function == "first" else 10)
+        return DONE
+
+    rules = AdmissionRules(least=2, most=1000, quick=0.02, interval=0.1, cold=0, stuck=60)
+    with scene(work, rules, concurrency=50, queue=1000) as it:
+        first = [it.gate.send(b'{"function":"first"}') for _ in range(20)]
+        assert [it.status(message_id) for message_id in first] == [0] * 20
+        sent = [it.gate.send() for _ in range(20)]
+        wait_for(lambda: len(it.gate.refused) == 18, what="refusals")
+        assert {orjson.loads(answer)["status"] for answer in it.gate.refused.values()} == {-3}
+        release.set()
+        assert [it.status(message_id) for message_id in sent if message_id not in it.gate.refused] == [0] * 2
+
+
 @pytest.mark.parametrize("payload", [b"", b"~", b"no separator", b"\xff~{}", b"id with space~{}"])
 def test_what_is_no_job_harms_nobody(scene: Callable[..., Any], payload: bytes) -> None:
     with scene(done) as it:
