@@ -108,15 +108,17 @@ class ClientServer:
 
     def _overload(self) -> str:
         """Return why this gate has enough to do, or "". Who is admitted has a request sooner or later."""
-        if self._strain.is_high:
-            return "strain"
+        return "strain" if self._strain.is_high else self._crowd()
+
+    def _crowd(self) -> str:
+        """Return why a request would wait too long, or "": whether its connection is new or was kept."""
         return "" if self._congestion.has_room_for(self._starting + 1) else "pending"
 
     def _handle(self, peer: socket.socket, address: str) -> None:
         self._starting -= 1
         connection = ClientConnection(
             peer, settings=self._settings, dispatcher=self._dispatcher, tls=self._tls, ending=self._is_ending,
-            visitor=self._shares.visitor(address), linger=self._lingering.keep)
+            visitor=self._shares.visitor(address, self._crowd), linger=self._lingering.keep)
         self._connections.add(connection)
         try:
             connection.serve()

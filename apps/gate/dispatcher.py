@@ -75,8 +75,11 @@ class Dispatcher:
 
     def not_taken(self, message: Message) -> None:
         """Handle a message under the inbox: NATS had no subscriber for a job, or a worker refused it with an answer."""
-        result = Outcome.NO_WORKER if message.status == NO_RESPONDERS else message.payload
-        self._pending.resolve(message.subject.rpartition(".")[2], result)
+        message_id = message.subject.rpartition(".")[2]
+        if message.status == NO_RESPONDERS:
+            self._pending.resolve(message_id, Outcome.NO_WORKER)
+        else:
+            self._pending.turn_back(message_id, message.payload)
 
     def _exchange(self, message_id: str, line: bytes, waiting: "AsyncResult[Result]") -> bytes:
         try:

@@ -52,6 +52,8 @@ class PendingAnswers:
         self.limit = limit
         self.answered = 0
         """Answers of workers that found who waits for them."""
+        self.turned_back = 0
+        """Requests that a worker had no room for."""
         self._seconds = seconds
         self._clock = clock
         self._waiting: dict[str, _Entry] = {}
@@ -87,6 +89,10 @@ class PendingAnswers:
         found = self.resolve(message_id, line)
         self.answered += found
         return found
+
+    def turn_back(self, message_id: str, line: bytes) -> None:
+        """End the wait for ``message_id`` with the answer of a worker that has no room for it. Never blocks."""
+        self.turned_back += self.resolve(message_id, line)
 
     def resolve(self, message_id: str, result: Result) -> bool:
         """End the wait for ``message_id``; False when nobody waits for it. Never blocks."""

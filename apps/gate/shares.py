@@ -6,8 +6,12 @@ does not count when it is decided whether others have room.
 
 import math
 from collections import Counter as Multiset
+from collections.abc import Callable
 
 from common.token_bucket import Rates
+
+Crowd = Callable[[], str]
+"""Tells why a request would wait too long at this gate, whoever sends it, or "" if it would not."""
 
 
 class Shares:
@@ -45,9 +49,9 @@ class Shares:
         if not self._waiting[address]:
             del self._waiting[address]
 
-    def visitor(self, address: str) -> "Visitor":
+    def visitor(self, address: str, crowd: Crowd) -> "Visitor":
         """Return what counts the requests of a connection that was admitted and counted."""
-        return Visitor(self, address)
+        return Visitor(self, address, crowd)
 
     def refusal_of_waiting(self, address: str) -> str:
         """Return "share" if an address has as many requests under way as it may, or ""."""
@@ -57,17 +61,18 @@ class Shares:
 class Visitor:
     """One connection, on behalf of its address."""
 
-    def __init__(self, shares: Shares, address: str) -> None:
+    def __init__(self, shares: Shares, address: str, crowd: Crowd) -> None:
         self._shares = shares
         self._address = address
+        self._crowd = crowd
         self._counted = True
 
     def refusal(self) -> str:
-        """Count a request, the first of which was counted before; return why it may not be asked, or ""."""
+        """Count a request; return why it may not be asked, or "". The first one was counted and let in before."""
         if self._counted:
             self._counted = False
             return self._shares.refusal_of_waiting(self._address)
-        reason = self._shares.refusal(self._address)
+        reason = self._shares.refusal(self._address) or self._crowd()
         if not reason:
             self._shares.count(self._address)
         return reason

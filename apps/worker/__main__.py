@@ -17,6 +17,7 @@ import gevent
 
 from apps.worker.account_rates import AccountRates
 from apps.worker.acts import Acts
+from apps.worker.admission import Admission, AdmissionRules
 from apps.worker.auth_client import AuthClient
 from apps.worker.chores import chores
 from apps.worker.claims import ClaimRules, Claims
@@ -126,9 +127,10 @@ def build(settings: WorkerSettings) -> Process:
         connect_seconds=settings.gate_connect_seconds, idle_seconds=settings.gate_idle_seconds,
         patience=settings.gate_patience_seconds, memory=settings.gate_resend_seconds, queue=settings.gate_queue))
     worker = Worker(
-        nats, LookUp(redis, rates), gates, handler, subject=settings.jobs_subject, queue_group=settings.jobs_queue,
-        concurrency=settings.concurrency, queue=settings.queue, queue_seconds=settings.queue_seconds,
-        job_seconds=settings.job_seconds, access_log=settings.access_log, clock=time.monotonic)
+        nats, LookUp(redis, rates), gates, handler, admission(settings), subject=settings.jobs_subject,
+        queue_group=settings.jobs_queue, concurrency=settings.concurrency, queue=settings.queue,
+        queue_seconds=settings.queue_seconds, job_seconds=settings.job_seconds, access_log=settings.access_log,
+        clock=time.monotonic)
 
     for name, probe in (
         ("redis", redis.probe), ("nats", lambda: f"{nats.round_trip(1) * 1000:.1f} ms"),
@@ -145,6 +147,13 @@ def build(settings: WorkerSettings) -> Process:
     for part in parts:
         process.add(part)
     return process
+
+
+def admission(settings: WorkerSettings) -> Admission:
+    """Return what decides how many jobs are let in."""
+    return Admission(AdmissionRules(
+        least=settings.least_jobs, most=settings.concurrency + settings.queue, quick=settings.quick_seconds,
+        interval=settings.quick_interval, cold=settings.cold_seconds, stuck=settings.stuck_seconds), time.monotonic())
 
 
 def runner(settings: WorkerSettings, database: Database, services: Services, outbox: Outbox) -> Runner:

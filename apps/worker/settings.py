@@ -25,6 +25,15 @@ class WorkerSettings(ProcessSettings, OpsSettings, NatsSettings, RedisSettings, 
     queue: int = option(256, "Jobs that may wait for a free place; beyond it the client is told to come again", least=0)
     queue_seconds: float = option(0.2, "Seconds that the oldest waiting job may wait before new ones are refused",
                                   least=0.01)
+    least_jobs: int = option(12, "Jobs that may be here at once, waiting or running, however slow all are", least=1)
+    quick_seconds: float = option(
+        0.1, "Seconds that a quick job takes at most, longer than in a quiet system; while not one in ten is quick, "
+        "fewer jobs are let in", least=0.001)
+    quick_interval: float = option(0.25, "Seconds between two looks whether any are quick", least=0.01)
+    cold_seconds: float = option(15.0, "Seconds after its start in which a worker looks for nothing like that, as all "
+                                 "is new to it", least=0)
+    stuck_seconds: float = option(0.5, "Age of a job that waits for something else than its turn; it keeps nobody out",
+                                  least=0.01)
     player_rate: float = option(50.0, "Requests a second of one account, in all workers together; 0 for no limit",
                                 least=0)
     player_burst: int = option(200, "Requests that one account may send at once before its rate counts", least=1)

@@ -10,6 +10,7 @@ import redis
 from gevent.queue import Queue
 
 from apps.worker import request
+from apps.worker.admission import ROOM, Admission
 from apps.worker.gates import Gates
 from apps.worker.identities import Identity
 from apps.worker.look_up import Found, LookUp
@@ -43,12 +44,13 @@ class Job:
     line: bytes
     reply: str
     arrived: float
+    number: int
 
 
 class Worker:
     """Runs jobs in a fixed number of greenlets; refuses what would have to wait too long."""
 
-    def __init__(self, nats: Client, look_up: LookUp, gates: Gates, handler: MessageHandler, *,
+    def __init__(self, nats: Client, look_up: LookUp, gates: Gates, handler: MessageHandler, admission: Admission, *,
                  subject: str, queue_group: str, concurrency: int, queue: int, queue_seconds: float,
                  job_seconds: float, access_log: bool,
                  clock: Callable[[], float]) -> None:
@@ -57,6 +59,7 @@ class Worker:
         self._look_up = look_up
         self._gates = gates
         self._handler = handler
+        self._admission = admission
         self._subject = subject
         self._queue_group = queue_group
         self._concurrency = concurrency
@@ -73,6 +76,7 @@ class Worker:
     def start(self) -> None:
         WAITING.set_function(self._jobs.qsize)
         RUNNING.set_function(lambda: self._running)
+        ROOM.set_function(lambda: self._admission.room)
         self._greenlets = [vital.spawn(self._work) for _ in range(self._concurrency)]
         self._subscription = self._nats.subscribe(self._subject, queue=self._queue_group, callback=self.take)
 
@@ -93,9 +97,11 @@ class Worker:
             return
         now = self._clock()
         if self._is_overloaded(now):
-            self._refuse(message.reply)
-            return
-        self._jobs.put_nowait(Job(message_id, line, message.reply, now))
+            self._refuse(message.reply, "refused")
+        elif not self._admission.has_room(now):
+            self._refuse(message.reply, "crowded")
+        else:
+            self._jobs.put_nowait(Job(message_id, line, message.reply, now, self._admission.begin(now)))
 
     def _is_overloaded(self, now: float) -> bool:
         """Whether a new job would wait too long: too many are before it, or the first of them already does."""
@@ -113,12 +119,13 @@ class Worker:
                 self._run(job)
             except redis.RedisError as error:
                 log.warning("not served, Redis: %s", error)
-                self._refuse(job.reply)
+                self._refuse(job.reply, "refused")
             except Exception:  # the greenlet has to go on with the next job
                 log.exception("a job failed outside of its function")
                 DROPPED.labels("failed").inc()
             finally:
                 self._running -= 1
+                self._admission.end(job.number, self._clock())
 
     def _run(self, job: Job) -> None:
         left = job.arrived + self._job_seconds - self._clock()
@@ -155,9 +162,9 @@ class Worker:
             answer = answers.platform(Status.MALFORMED, str(error))
             self._gates.send(gate_id, frames.encode(job.message_id, answer))
 
-    def _refuse(self, reply: str) -> None:
+    def _refuse(self, reply: str, reason: str) -> None:
         """Tell the gate over NATS that this job will not be run, without asking Redis first."""
-        DROPPED.labels("refused").inc()
+        DROPPED.labels(reason).inc()
         if reply:
             self._nats.publish(reply, payload=answers.busy(RETRY_AFTER))
 

@@ -20,7 +20,8 @@ CAPACITY_SECONDS = 3.0
 LOAD = 0.4
 """Part of the capacity at which the crowd asks. Here the pods that start take the cores that the others work on, which
 in a cluster have room of their own: with 0.6 of it some requests are refused while they do."""
-REST_SECONDS = 1.0
+REST_SECONDS = 5.0
+"""After the capacity was measured, until gates let in what they do in a quiet time."""
 POLL_SECONDS = 0.05
 T = TypeVar("T")
 

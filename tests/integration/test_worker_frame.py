@@ -15,6 +15,7 @@ from gevent.server import StreamServer
 
 from apps.local.backends import Nats, Valkey
 from apps.worker.account_rates import AccountRates
+from apps.worker.admission import Admission, AdmissionRules
 from apps.worker.gate_sender import SendingRules
 from apps.worker.gates import Gates
 from apps.worker.identities import Identity
@@ -27,6 +28,7 @@ from common.nats import Client, Message
 from common.redis_client import PipelinedRedis
 from tests.support.waiting import wait_for
 
+NO_RULES = AdmissionRules(least=1000, most=1000, quick=1, interval=1, cold=0, stuck=1)
 DONE = b'{"status":0,"message":"success","data":{}}'
 Work = Callable[[Request], bytes]
 
@@ -99,7 +101,7 @@ class Scene:
 @pytest.fixture
 def scene(nats_server: Nats, redis_server: Valkey) -> Callable[..., Any]:
     @contextmanager
-    def build(work: Work, **limits: Any) -> Iterator[Scene]:
+    def build(work: Work, rules: AdmissionRules = NO_RULES, **limits: Any) -> Iterator[Scene]:
         subject = f"jobs{secrets.token_hex(4)}"
         nats = Client([nats_server.url], name="test")
         redis = PipelinedRedis(redis_server.url)
@@ -108,8 +110,9 @@ def scene(nats_server: Nats, redis_server: Valkey) -> Callable[..., Any]:
             connect_seconds=1, idle_seconds=30, patience=10, memory=2, queue=100))
         options: dict[str, Any] = {"concurrency": 4, "queue": 4, "queue_seconds": 5.0, "job_seconds": 5.0} | limits
         rates = AccountRates(0, 1, workers=1, size=1, clock=time.monotonic)
-        worker = Worker(nats, LookUp(redis, rates), gates, Handler(work), subject=subject,  # type: ignore[arg-type]
-                        queue_group="workers", access_log=False, clock=time.monotonic, **options)
+        worker = Worker(
+            nats, LookUp(redis, rates), gates, Handler(work), Admission(rules, time.monotonic()),  # type: ignore[arg-type]
+            subject=subject, queue_group="workers", access_log=False, clock=time.monotonic, **options)
         for part in (redis, nats, gate, worker):
             part.start()
         assert nats.wait_connected(5)
@@ -198,6 +201,24 @@ def test_what_would_wait_too_long_is_refused(scene: Callable[..., Any]) -> None:
         late = it.gate.send()
         wait_for(lambda: late in it.gate.refused, what="a refusal")
         release.set()
+
+
+def test_while_not_even_the_quickest_are_quick_fewer_are_let_in(scene: Callable[..., Any]) -> None:
+    release = Event()
+
+    def work(message: Request) -> bytes:
+        release.wait(0.2 if message.function == "first" else 10)
+        return DONE
+
+    rules = AdmissionRules(least=2, most=1000, quick=0.02, interval=0.1, cold=0, stuck=60)
+    with scene(work, rules, concurrency=50, queue=1000) as it:
+        first = [it.gate.send(b'{"function":"first"}') for _ in range(20)]
+        assert [it.status(message_id) for message_id in first] == [0] * 20
+        sent = [it.gate.send() for _ in range(20)]
+        wait_for(lambda: len(it.gate.refused) == 18, what="refusals")
+        assert {orjson.loads(answer)["status"] for answer in it.gate.refused.values()} == {-3}
+        release.set()
+        assert [it.status(message_id) for message_id in sent if message_id not in it.gate.refused] == [0] * 2
 
 
 @pytest.mark.parametrize("payload", [b"", b"~", b"no separator", b"\xff~{}", b"id with space~{}"])

@@ -5,7 +5,15 @@ import itertools
 import gevent
 import pytest
 
-from apps.gate.congestion import CROWD, INTERVAL, STUCK_SECONDS, Congestion
+from apps.gate.congestion import (
+    CROWD,
+    INTERVAL,
+    MEMORY_SECONDS,
+    SMALL_CROWD,
+    STUCK_SECONDS,
+    WARNING_SECONDS,
+    Congestion,
+)
 from apps.gate.pending import PendingAnswers
 from apps.gate.shares import Shares
 from common.token_bucket import Rates
@@ -69,6 +77,30 @@ def test_beyond_capacity_the_wait_stays_short_and_nobody_idles(capacity: int) ->
     assert len(traffic.pending) / capacity == pytest.approx(SECONDS, rel=0.5)
 
 
+def test_a_crowd_that_thins_out_for_a_moment_is_not_let_in_as_a_burst() -> None:
+    traffic = Traffic()
+    traffic.run(3, coming=3000, answered=1000)
+    traffic.answer(len(traffic.pending) - CROWD // 4)
+    traffic.now += INTERVAL
+    traffic.congestion.look()
+    assert traffic.come(LIMIT) < 1000 * SECONDS * 1.5
+
+
+def test_a_crowd_that_may_not_grow_is_not_forgotten() -> None:
+    traffic = Traffic()
+    traffic.run(1, coming=600, answered=200)
+    for _ in range(50):
+        traffic.run(INTERVAL, coming=600, answered=200)
+        assert len(traffic.pending) <= CROWD
+
+
+def test_a_crowd_is_forgotten_after_a_while() -> None:
+    traffic = Traffic()
+    traffic.run(3, coming=3000, answered=1000)
+    traffic.run(MEMORY_SECONDS + 0.5, coming=40, answered=1000)
+    assert traffic.come(LIMIT - 1) == LIMIT - 1
+
+
 def test_below_capacity_nobody_is_turned_away() -> None:
     assert Traffic().run(3, coming=1000, answered=1000) == 1
 
@@ -85,6 +117,19 @@ def test_what_nobody_answers_does_not_pile_up() -> None:
     traffic = Traffic()
     traffic.run(0.4, coming=1000, answered=0)
     assert CROWD <= len(traffic.pending) < 4 * CROWD
+
+
+def test_while_workers_turn_requests_back_a_small_crowd_counts() -> None:
+    traffic = Traffic()
+    traffic.run(1, coming=400, answered=100)
+    assert len(traffic.pending) == pytest.approx(CROWD, abs=10)
+    for _ in range(10):
+        traffic.come(1)
+        traffic.pending.turn_back(traffic._waiting.pop(), b"")
+        traffic.run(0.1, coming=400, answered=100)
+    assert len(traffic.pending) == pytest.approx(max(SMALL_CROWD, 100 * SECONDS), abs=10)
+    traffic.run(WARNING_SECONDS + 1, coming=400, answered=100)
+    assert len(traffic.pending) == pytest.approx(CROWD, abs=10)
 
 
 def test_what_one_address_has_beyond_its_share_leaves_room_for_others() -> None:

@@ -10,6 +10,10 @@ def shares(rate: float = 1, burst: float = 3, part: float = 0.5) -> Shares:
     return Shares(Rates(rate, burst, 10, lambda: 100.0), part, ROOM)
 
 
+def calm() -> str:
+    return ""
+
+
 def test_beyond_the_rate_of_an_address() -> None:
     both = shares()
     for _ in range(3):
@@ -21,15 +25,21 @@ def test_beyond_the_rate_of_an_address() -> None:
 def test_the_first_request_of_a_connection_was_counted_when_it_was_admitted() -> None:
     both = shares()
     both.count("a")
-    visitor = both.visitor("a")
+    visitor = both.visitor("a", calm)
     assert [visitor.refusal() for _ in range(4)] == ["", "", "", "rate"]
+
+
+def test_further_requests_of_a_connection_find_a_crowd_too() -> None:
+    both = shares(burst=100)
+    visitor = both.visitor("a", lambda: "pending")
+    assert [visitor.refusal() for _ in range(3)] == ["", "pending", "pending"]
 
 
 def test_beyond_the_part_of_what_may_wait() -> None:
     both = shares(burst=100)
     for _ in range(5):
         both.begin("a")
-    assert (both.refusal("a"), both.visitor("a").refusal(), both.refusal("b")) == ("share", "share", "")
+    assert (both.refusal("a"), both.visitor("a", calm).refusal(), both.refusal("b")) == ("share", "share", "")
     both.end("a")
     assert both.refusal("a") == ""
 
