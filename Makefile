@@ -30,14 +30,11 @@ run: $(VENV)/ready-local  ## start the whole system on this machine; ARGS="--wor
 
 PYTEST := $(BIN)/python -m gevent.monkey --module pytest
 
-# The integration tests wait more than they work, so they run beside the others; ARGS="PATH..." runs just that.
 test: $(VENV)/ready-dev  ## all tests, on real servers that they start themselves; ARGS="PATH -k NAME" for some
 ifdef ARGS
 	@$(PYTEST) $(ARGS)
 else
-	@beside=$$(mktemp) && code=0; $(PYTEST) tests/integration >$$beside 2>&1 & other=$$!; \
-	$(PYTEST) tests/unit tests/e2e tests/manifests tests/load || code=$$?; \
-	wait $$other || code=$$?; cat $$beside; rm -f $$beside; exit $$code
+	@tests/all.sh $(BIN)/python
 endif
 
 unit: $(VENV)/ready-dev  ## the tests that need no server, in seconds

@@ -16,9 +16,9 @@ from tests.faults.program import SMALL
 from tests.faults.returns import ALLOWANCE_SECONDS, LIMIT_SECONDS
 from tests.faults.stage import direct
 from tests.faults.strikes import Field
+from tests.support.waiting import wait_for
 
 SECONDS, ACTORS, TALKERS = 1.0, 4, 4
-IN_FLIGHT_SECONDS = 0.7
 LATE_SECONDS = LIMIT_SECONDS + ALLOWANCE_SECONDS + 1
 TRACEBACK = 'Traceback (most recent call last):\n  File "x.py", line 1, in x\nKeyError: 1\n'
 
@@ -42,7 +42,7 @@ def stop_reads(field: Field) -> None:
 def return_late_without_a_gate(field: Field) -> None:
     """MySQL is called back long before it is, and a gate dies of its own while requests wait in it."""
     pids = field.stage.processes.freeze("mysql")
-    gevent.sleep(IN_FLIGHT_SECONDS)
+    wait_for(lambda: field.answers.wait_at(field.stage.gates[0]))
     os.kill(field.stage.processes.tree("gate-0")[0], signal.SIGKILL)
     gevent.spawn_later(LATE_SECONDS, field.stage.processes.thaw, pids)
     field.returns.watch()

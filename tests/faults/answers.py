@@ -66,18 +66,24 @@ class Answers:
         self._random = random.Random(seed)
         self._ending = Event()
         self._loops: list[gevent.Greenlet[..., Any]] = []
+        self._clients: list[Once] = []
         self._actions = itertools.cycle((self._read, self._write, self._list_mails, self._ticket))
         self.asked: list[Asked] = []
 
     def start(self) -> None:
         for number in range(CLIENTS):
             gates = self._gates[number % len(self._gates):] + self._gates[:number % len(self._gates)]
-            self._loops.append(gevent.spawn(self._act, Once(gates, self._wait)))
+            self._clients.append(client := Once(gates, self._wait))
+            self._loops.append(gevent.spawn(self._act, client))
 
     def stop(self) -> None:
         """Wait for the answers that are still due. Raises what a client raised."""
         self._ending.set()
         gevent.joinall(self._loops, timeout=2 * self._wait, raise_error=True)
+
+    def wait_at(self, gate: Address) -> bool:
+        """Whether a client waits for an answer of this gate."""
+        return any(client.is_waiting and client.address == gate for client in self._clients)
 
     def _act(self, gate: Once) -> None:
         while not self._ending.is_set():

@@ -24,6 +24,8 @@ class Once(Gate):
         self._turn = 0
         self.address = self._addresses[0]
         self.line = b""
+        self.is_waiting = False
+        """Whether a request was sent to the address and has no answer yet."""
 
     def call(self, function: str, data: dict[str, Any], world: str = "", request_id: str | None = None) -> Any:
         """Return the answer, whatever its status."""
@@ -40,7 +42,11 @@ class Once(Gate):
             raise UnreachedError(str(error)) from error
         with peer:
             peer.sendall(line + CRLF)
-            answer = LineReader(peer, ANSWER_LIMIT).read(self._seconds)
+            self.is_waiting = True
+            try:
+                answer = LineReader(peer, ANSWER_LIMIT).read(self._seconds)
+            finally:
+                self.is_waiting = False
         if answer is None:
             raise ConnectionError("the gate closed without an answer")
         return answer

@@ -52,7 +52,7 @@ class Play:
         answers = Answers(self._cast, self._stage.gates, self._random.randrange(2**32))
         returns = Returns(self._cast, self._stage.gates, self._stage.edges)
         field = Field(self._stage, load, self._seconds, result.notes, result.problems, tally, returns,
-                      self._cast)
+                      self._cast, answers)
         try:
             self._strike(case, field, answers, talk)
             settled = monotonic()

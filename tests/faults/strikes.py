@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import gevent
 
+from tests.faults.answers import Answers
 from tests.faults.load import Load
 from tests.faults.people import Cast
 from tests.faults.returns import Returns
@@ -34,6 +35,7 @@ class Field:
     tally: Tally
     returns: Returns
     cast: Cast
+    answers: Answers
 
 
 Strike = Callable[[Field], None]

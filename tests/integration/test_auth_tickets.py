@@ -18,6 +18,8 @@ from tests.support.valkey import Valkey
 from tests.support.waiting import wait_for
 
 TRY_SECONDS = 0.5
+PATIENCE = 10.0
+"""A machine that is busy with other tests makes no auth a mute one."""
 CALLERS = 6
 MEANWHILE = 60  # tickets that have to be given out before and after something happens
 
@@ -30,7 +32,8 @@ class Load:
         self.failures: list[str] = []
         self.slowest = 0.0
         self._auth = auth
-        self._redeem = JsonClient("auth", [process_url(process) for process in processes], timeout=5, connections=8)
+        self._redeem = JsonClient("auth", [process_url(process) for process in processes], timeout=5, connections=8,
+                                  patience=PATIENCE)
         self._ending = False
         self._numbers = itertools.count()
 
@@ -94,7 +97,8 @@ def make(processes: list[AuthProcess]) -> Iterator[Callable[..., AuthClient]]:
     clients: list[JsonClient] = []
 
     def make_one(*urls: str) -> AuthClient:
-        clients.extend(JsonClient("auth", urls, timeout=timeout, connections=64) for timeout in (2.0, TRY_SECONDS))
+        clients.extend(JsonClient("auth", urls, timeout=timeout, connections=64, patience=PATIENCE)
+                       for timeout in (2.0, TRY_SECONDS))
         return AuthClient(*clients[-2:])
 
     yield make_one
