@@ -25,7 +25,7 @@ class WorkerSettings(ProcessSettings, OpsSettings, NatsSettings, RedisSettings, 
     queue: int = option(256, "Jobs that may wait for a free place; beyond it the client is told to come again", least=0)
     queue_seconds: float = option(0.2, "Seconds that the oldest waiting job may wait before new ones are refused",
                                   least=0.01)
-    least_jobs: int = option(12, "Jobs that may be here at once, waiting or running, however slow all are", least=1)
+    least_jobs: int = option(24, "Jobs that may be here at once, waiting or running, however slow all are", least=1)
     quick_seconds: float = option(
         0.1, "Seconds that a quick job takes at most, longer than in a quiet system; while not one in ten is quick, "
         "fewer jobs are let in", least=0.001)
