@@ -116,7 +116,8 @@ def strained() -> list[Case]:
     return [
         Case("garbage", "garbage on every port of services and backends, forged answers to gates",
              garbage_ports.garbage, 4),
-        Case("growth", "thousands of requests of each kind to processes that go on running", growth.growth, 4),
+        Case("growth", "thousands of requests of each kind to processes that go on running", growth.growth, 6,
+             may_fail=True),  # it asks as much as is done, and more: some of the others are refused again and again
         Case("triple", "three times the load that the system can carry, in an open loop", overload.overload, 8,
              may_fail=True),
     ]
