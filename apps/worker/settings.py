@@ -27,7 +27,7 @@ class WorkerSettings(ProcessSettings, OpsSettings, NatsSettings, RedisSettings, 
                                   least=0.01)
     least_jobs: int = option(24, "Jobs that may be here at once, waiting or running, however slow all are", least=1)
     quick_seconds: float = option(
-        0.1, "Seconds that a quick job takes at most, longer than in a quiet system; while not one in ten is quick, "
+        0.15, "Seconds that a quick job takes at most, longer than in a quiet system; while not one in ten is quick, "
         "fewer jobs are let in", least=0.001)
     quick_interval: float = option(0.25, "Seconds between two looks whether any are quick", least=0.01)
     cold_seconds: float = option(15.0, "Seconds after its start in which a worker looks for nothing like that, as all "
