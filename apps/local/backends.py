@@ -116,11 +116,11 @@ class MariaDB(Backend):
         except (pymysql.MySQLError, OSError):
             return False
 
-    def connect(self) -> "pymysql.Connection[pymysql.cursors.Cursor]":
-        """Return a new connection to the database."""
+    def connect(self, seconds: float = ANSWER_SECONDS) -> "pymysql.Connection[pymysql.cursors.Cursor]":
+        """Return a new connection to the database, which waits for each answer so many seconds."""
         return pymysql.connect(
             host=HOST, port=self.port, user=DATABASE, password=self._password, database=DATABASE,
-            connect_timeout=ANSWER_SECONDS, read_timeout=ANSWER_SECONDS, write_timeout=ANSWER_SECONDS,
+            connect_timeout=seconds, read_timeout=seconds, write_timeout=seconds,
         )
 
     def _initialise(self) -> None:

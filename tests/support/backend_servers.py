@@ -11,6 +11,7 @@ from apps.local.backends import MariaDB, Nats, Valkey
 from apps.local.mariadb_install import MariaDBPrograms, find_or_install
 from apps.local.ports import free_port
 from apps.local.processes import ROOT
+from tests.support.waiting import PATIENCE
 
 PASSWORD = "a-password-of-tests"
 
@@ -76,6 +77,6 @@ def empty_database(server: MariaDB, name: str) -> Iterator[str]:
 
 
 def _execute(server: MariaDB, statement: str) -> None:
-    connection: pymysql.Connection[pymysql.cursors.Cursor] = server.connect()
+    connection: pymysql.Connection[pymysql.cursors.Cursor] = server.connect(PATIENCE)
     with connection, connection.cursor() as cursor:
         cursor.execute(statement)
